@@ -1,0 +1,14 @@
+//! Freehold: an organisation's calendars and inventory in one program.
+//!
+//! *A module may use only modules declared above it.* The order of the `mod` lines below is the
+//! architecture, and `tests/it/tidy.rs` holds it. `ARCHITECTURE.md` draws it.
+//!
+//! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`], [`outbound`],
+//!   [`crypto`], [`ical`].
+//! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
+//! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
+//! - **Workshop** works across rooms: [`migrate`].
+//! - **Doors** translate the wire: [`edge`], [`dav`], [`api`], [`web`].
+//! - **Roof** puts it together: [`server`], [`cli`].
+
+pub mod base;
