@@ -10,7 +10,12 @@ impl ETag {
     /// The tag `opaque`; characters that a tag cannot hold are left out.
     #[must_use]
     pub fn new(opaque: &str) -> Self {
-        Self(opaque.chars().filter(|c| c.is_ascii_graphic() && *c != '"').collect())
+        Self(
+            opaque
+                .chars()
+                .filter(|c| c.is_ascii_graphic() && *c != '"')
+                .collect(),
+        )
     }
 
     /// The tag without quotation marks.

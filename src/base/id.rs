@@ -28,7 +28,10 @@ impl<T> Id<T> {
     /// The identifier made of these bytes.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self { uuid, of: PhantomData }
+        Self {
+            uuid,
+            of: PhantomData,
+        }
     }
 
     /// Reads the 16 bytes of the store.
@@ -36,7 +39,9 @@ impl<T> Id<T> {
     /// # Errors
     /// [`IdError`] when there are not 16.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
-        Uuid::from_slice(bytes).map(Self::from_uuid).map_err(|_| IdError)
+        Uuid::from_slice(bytes)
+            .map(Self::from_uuid)
+            .map_err(|_| IdError)
     }
 
     /// The 16 bytes of the store.
@@ -61,7 +66,9 @@ impl<T> FromStr for Id<T> {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        Uuid::try_parse(text).map(Self::from_uuid).map_err(|_| IdError)
+        Uuid::try_parse(text)
+            .map(Self::from_uuid)
+            .map_err(|_| IdError)
     }
 }
 

@@ -67,7 +67,10 @@ impl Cursor {
     /// # Errors
     /// [`PageError::Cursor`] for anything else.
     pub fn parse(text: &str) -> Result<Self, PageError> {
-        URL_SAFE_NO_PAD.decode(text).map(Self).map_err(|_| PageError::Cursor)
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .map(Self)
+            .map_err(|_| PageError::Cursor)
     }
 }
 

@@ -1,0 +1,47 @@
+//! The vault: what is sealed, under which key, and how it is opened again.
+//!
+//! A *key-encryption key* (from a file; from Key Vault later) wraps *data keys*; data keys seal
+//! column values with AES-256-GCM. A sealed value carries the id of its key and is bound to its
+//! table, column and row, so that it cannot be moved to another place in the database.
+//!
+//! **Invariants.** Keys and plaintexts that pass through here are wiped after use and have no
+//! `Debug`. Nothing opens without the key that sealed it. Operating-system randomness for nonces
+//! and keys comes from [`crate::base::random`].
+//!
+//! | What | Standard |
+//! | --- | --- |
+//! | AES-256-GCM, 96-bit random nonces, at most 2^32 messages per key | NIST SP 800-38D §8.3 |
+//! | HMAC-SHA-256 for look-up hashes | RFC 2104 |
+//! | token checksums | CRC-32 (ISO 3309) |
+
+mod kek;
+mod seal;
+#[cfg(test)]
+mod tests;
+pub mod token;
+mod vault;
+
+pub use kek::{Kek, KekError};
+pub use seal::RowBinding;
+pub use vault::{KeyId, Purpose, Vault, VaultError, WrappedKey};
+
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 of `bytes`.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Lower-case hexadecimal digits of `bytes`.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _infallible = write!(out, "{byte:02x}");
+            out
+        })
+}

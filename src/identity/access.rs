@@ -1,0 +1,176 @@
+//! The authorisation decision (RFC 3744 §3 names the privileges).
+
+use std::marker::PhantomData;
+
+use super::{Actor, Principal, Role};
+use crate::base::{Id, Kind};
+
+/// What one may do with a thing (RFC 3744 §3, RFC 4791 §6.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Privilege {
+    /// `DAV:read`.
+    Read,
+    /// `CALDAV:read-free-busy`: when, but not what.
+    ReadFreeBusy,
+    /// `DAV:write-properties`.
+    WriteProperties,
+    /// `DAV:write-content`.
+    WriteContent,
+    /// `DAV:bind`: add members.
+    Bind,
+    /// `DAV:unbind`: remove members.
+    Unbind,
+}
+
+impl Privilege {
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Read => 1,
+            Self::ReadFreeBusy => 2,
+            Self::WriteProperties => 4,
+            Self::WriteContent => 8,
+            Self::Bind => 16,
+            Self::Unbind => 32,
+        }
+    }
+}
+
+/// One entry: these privileges for this principal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ace {
+    /// For whom.
+    pub principal: Id<Principal>,
+    privileges: u8,
+}
+
+impl Ace {
+    /// `privileges` for `principal`.
+    #[must_use]
+    pub fn new(principal: Id<Principal>, privileges: &[Privilege]) -> Self {
+        let privileges = privileges
+            .iter()
+            .fold(0, |bits, privilege| bits | privilege.bit());
+        Self {
+            principal,
+            privileges,
+        }
+    }
+}
+
+/// Who may do what with one thing. Its owner may do everything; nobody else anything, unless an
+/// entry says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acl {
+    /// The owner.
+    pub owner: Id<Principal>,
+    /// The entries.
+    pub entries: Vec<Ace>,
+}
+
+impl Acl {
+    /// Only the owner.
+    #[must_use]
+    pub const fn owned_by(owner: Id<Principal>) -> Self {
+        Self {
+            owner,
+            entries: Vec::new(),
+        }
+    }
+
+    fn bits_of(&self, principal: Id<Principal>) -> u8 {
+        if principal == self.owner {
+            return u8::MAX;
+        }
+        let of = self
+            .entries
+            .iter()
+            .filter(|entry| entry.principal == principal);
+        of.fold(0, |bits, entry| bits | entry.privileges)
+    }
+
+    /// Whether `principal` has `privilege`.
+    #[must_use]
+    pub fn allows(&self, principal: Id<Principal>, privilege: Privilege) -> bool {
+        self.bits_of(principal) & privilege.bit() != 0
+    }
+}
+
+/// Proof that the actor may do `privilege` with one `R`. Only [`authorize`] makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Granted<R> {
+    on: Id<R>,
+    privilege: Privilege,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R> Granted<R> {
+    /// The thing.
+    #[must_use]
+    pub const fn on(&self) -> Id<R> {
+        self.on
+    }
+
+    /// What may be done with it.
+    #[must_use]
+    pub const fn privilege(&self) -> Privilege {
+        self.privilege
+    }
+}
+
+/// The actor may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such thing, as far as this actor may know.
+    #[error("there is nothing here under this name")]
+    NotFound,
+    /// The actor may know of it, but not do this.
+    #[error("you may not do this here: ask the owner, or an administrator, for the right to")]
+    Forbidden,
+}
+
+impl Refusal {
+    /// How the caller should take it.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::NotFound => Kind::NotFound,
+            Self::Forbidden => Kind::Forbidden,
+        }
+    }
+}
+
+/// Decides whether `actor` may do `privilege` with `on`, whose list is `acl`.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when the actor has no privilege at all on it, [`Refusal::Forbidden`] when
+/// they have others.
+pub fn authorize<R>(
+    actor: &Actor,
+    acl: &Acl,
+    on: Id<R>,
+    privilege: Privilege,
+) -> Result<Granted<R>, Refusal> {
+    if acl.allows(actor.principal, privilege) {
+        return Ok(Granted {
+            on,
+            privilege,
+            of: PhantomData,
+        });
+    }
+    let known = acl.bits_of(actor.principal) != 0;
+    Err(if known {
+        Refusal::Forbidden
+    } else {
+        Refusal::NotFound
+    })
+}
+
+/// Decides by role: any of `roles` will do. Administrators are in every list.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn require_role(actor: &Actor, roles: &[Role]) -> Result<(), Refusal> {
+    let has =
+        actor.roles.has(Role::Administrator) || roles.iter().any(|role| actor.roles.has(*role));
+    has.then_some(()).ok_or(Refusal::Forbidden)
+}

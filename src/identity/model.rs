@@ -1,0 +1,255 @@
+//! Principals, roles, scopes and the actor, so made that they cannot be wrong.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::base::Id;
+
+/// A person of the organisation, as the store keeps one: no name, no address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The identifier that rows hold.
+    pub id: Id<Self>,
+    /// The name in URLs.
+    pub handle: Handle,
+    /// Whether they may act at all.
+    pub active: bool,
+    /// What they are.
+    pub roles: Roles,
+}
+
+/// The name of a principal in URLs: 1 to 64 of `a-z 0-9 . _ -`, not beginning with a dot or dash.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Handle(String);
+
+/// The text is no handle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a handle: use 1 to 64 characters a-z, 0-9, dot, underscore or dash, beginning \
+     with a letter or digit"
+)]
+pub struct HandleError(String);
+
+impl Handle {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Handle {
+    type Err = HandleError;
+
+    fn from_str(text: &str) -> Result<Self, HandleError> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        let first = text
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_ascii_alphanumeric());
+        if first && text.len() <= 64 && text.chars().all(fits) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(HandleError(text.chars().take(80).collect()))
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a principal is in the organisation (ID12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Has calendars, sees the inventory, holds items.
+    Member,
+    /// Changes the inventory and hands items out.
+    Custodian,
+    /// Everything but reading the audit.
+    Administrator,
+    /// Reads the audit.
+    Auditor,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [
+        Self::Member,
+        Self::Custodian,
+        Self::Administrator,
+        Self::Auditor,
+    ];
+
+    /// The word in the store and in configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Custodian => "custodian",
+            Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Member => 1,
+            Self::Custodian => 2,
+            Self::Administrator => 4,
+            Self::Auditor => 8,
+        }
+    }
+}
+
+/// A set of roles; as text, their words with spaces between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// The set of these.
+    #[must_use]
+    pub fn of(roles: &[Role]) -> Self {
+        Self(roles.iter().fold(0, |bits, role| bits | role.bit()))
+    }
+
+    /// Whether `role` is in it.
+    #[must_use]
+    pub const fn has(self, role: Role) -> bool {
+        self.0 & role.bit() != 0
+    }
+
+    /// Reads [`Self::to_text`]; words it does not know give no role.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let known = |word: &str| Role::ALL.into_iter().find(|role| role.as_str() == word);
+        Self(
+            text.split_whitespace()
+                .filter_map(known)
+                .fold(0, |bits, role| bits | role.bit()),
+        )
+    }
+
+    /// The words, in a fixed order.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        let words: Vec<_> = Role::ALL
+            .into_iter()
+            .filter(|role| self.has(*role))
+            .map(Role::as_str)
+            .collect();
+        words.join(" ")
+    }
+}
+
+/// What a credential is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// CalDAV, reading and writing.
+    Caldav,
+    /// The REST API.
+    Api,
+    /// The web pages; only sessions have it.
+    Web,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 3] = [Self::Caldav, Self::Api, Self::Web];
+
+    /// The word in the store and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Caldav => "caldav",
+            Self::Api => "api",
+            Self::Web => "web",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Caldav => 1,
+            Self::Api => 2,
+            Self::Web => 4,
+        }
+    }
+}
+
+/// A set of scopes; as text, their words with spaces between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// The set of these.
+    #[must_use]
+    pub fn of(scopes: &[Scope]) -> Self {
+        Self(scopes.iter().fold(0, |bits, scope| bits | scope.bit()))
+    }
+
+    /// Whether `scope` is in it.
+    #[must_use]
+    pub const fn has(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// Reads [`Self::to_text`]; words it does not know give no scope.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let known = |word: &str| Scope::ALL.into_iter().find(|scope| scope.as_str() == word);
+        Self(
+            text.split_whitespace()
+                .filter_map(known)
+                .fold(0, |bits, scope| bits | scope.bit()),
+        )
+    }
+
+    /// The words, in a fixed order.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        let words: Vec<_> = Scope::ALL
+            .into_iter()
+            .filter(|scope| self.has(*scope))
+            .map(Scope::as_str)
+            .collect();
+        words.join(" ")
+    }
+}
+
+/// What the actor came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A browser's session.
+    Session,
+    /// A personal token.
+    Token,
+    /// The command line on the machine itself.
+    Operator,
+}
+
+/// Someone who asks for something: a principal with the credential they came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub principal: Id<Principal>,
+    /// Their name in URLs.
+    pub handle: Handle,
+    /// What they are.
+    pub roles: Roles,
+    /// What the credential is good for.
+    pub scopes: Scopes,
+    /// Which kind of credential.
+    pub credential: Credential,
+}
+
+impl Actor {
+    /// The word for the audit: `principal:ID`, or `operator` for the command line.
+    #[must_use]
+    pub fn to_audit(&self) -> String {
+        match self.credential {
+            Credential::Operator => "operator".to_owned(),
+            Credential::Session | Credential::Token => format!("principal:{}", self.principal),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The only place where SQLite and PostgreSQL differ in SQL.
+
+use sea_orm::DbBackend;
+use sea_orm::sea_query::SelectStatement;
+
+/// Locks the selected rows until the end of the transaction. SQLite has one writer, so there is
+/// nothing to lock.
+pub(crate) fn lock_rows(backend: DbBackend, select: &mut SelectStatement) {
+    if backend == DbBackend::Postgres {
+        select.lock_exclusive();
+    }
+}
+
+/// Like [`lock_rows`], passing over rows that another transaction has locked.
+pub(crate) fn lock_free_rows(backend: DbBackend, select: &mut SelectStatement) {
+    use sea_orm::sea_query::{LockBehavior, LockType};
+    if backend == DbBackend::Postgres {
+        select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+}
+
+/// Lets one process at a time migrate; the lock ends with the transaction.
+pub(super) fn migration_lock(backend: DbBackend) -> Option<&'static str> {
+    (backend == DbBackend::Postgres).then_some("SELECT pg_advisory_xact_lock(7305421)")
+}

@@ -1,0 +1,85 @@
+//! The steps of the schema, oldest first. A step that has landed is never edited.
+//!
+//! Conventions: tables are singular; an index is called `TABLE_COLUMN_…_key` when unique and
+//! `TABLE_COLUMN_…_idx` when not, so that both backends name the column in a refusal.
+
+mod m20261125_100000_create_cellar;
+
+use sea_orm::sea_query::{
+    Alias, ColumnDef, Index, IndexCreateStatement, IntoIden as _, Table, TableCreateStatement,
+};
+
+/// One change of the schema.
+pub(crate) struct Migration {
+    /// `mYYYYMMDD_HHMMSS_verb_noun`; the order of names is the order of steps.
+    pub(crate) name: &'static str,
+    /// The statements that make it.
+    pub(crate) up: fn() -> Vec<Step>,
+}
+
+/// One statement of a step.
+pub(crate) enum Step {
+    /// `CREATE TABLE`.
+    Table(TableCreateStatement),
+    /// `CREATE INDEX`.
+    Index(IndexCreateStatement),
+    /// Text that both backends understand alike.
+    Sql(&'static str),
+}
+
+/// All steps, oldest first.
+pub(super) const ALL: &[Migration] = &[m20261125_100000_create_cellar::MIGRATION];
+
+/// A table that does not exist yet.
+fn table(name: &str) -> TableCreateStatement {
+    Table::create().table(Alias::new(name)).to_owned()
+}
+
+fn column(name: &str) -> ColumnDef {
+    ColumnDef::new(Alias::new(name).into_iden())
+}
+
+/// 16 bytes.
+fn id(name: &str) -> ColumnDef {
+    column(name).blob().not_null().to_owned()
+}
+
+fn bytes(name: &str) -> ColumnDef {
+    column(name).blob().not_null().to_owned()
+}
+
+fn text(name: &str) -> ColumnDef {
+    column(name).text().not_null().to_owned()
+}
+
+/// A number, or an instant in microseconds UTC.
+fn integer(name: &str) -> ColumnDef {
+    column(name).big_integer().not_null().to_owned()
+}
+
+/// The same column, allowed to be NULL.
+fn optional(mut column: ColumnDef) -> ColumnDef {
+    column.null().to_owned()
+}
+
+fn unique(table: &str, columns: &[&str]) -> Step {
+    index(table, columns, "key", true)
+}
+
+fn indexed(table: &str, columns: &[&str]) -> Step {
+    index(table, columns, "idx", false)
+}
+
+fn index(table: &str, columns: &[&str], suffix: &str, unique: bool) -> Step {
+    let mut index = Index::create();
+    index
+        .name(format!("{table}_{}_{suffix}", columns.join("_")))
+        .table(Alias::new(table));
+    for column in columns {
+        index.col(Alias::new(*column));
+    }
+    if unique {
+        index.unique();
+    }
+    Step::Index(index)
+}
