@@ -223,7 +223,9 @@ fn note<T>(result: Result<T, DbErr>, contended: &AtomicBool) -> Result<T, DbErr>
     result.inspect_err(|error| {
         if let DbErr::Exec(sea_orm::RuntimeErr::SqlxError(inner))
         | DbErr::Query(sea_orm::RuntimeErr::SqlxError(inner)) = error
-            && let Some(code) = inner.as_database_error().and_then(|e| e.code())
+            && let Some(code) = inner
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code)
             && matches!(code.as_ref(), "40001" | "40P01")
         {
             contended.store(true, Ordering::Relaxed);

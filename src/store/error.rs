@@ -209,6 +209,6 @@ fn postgres_code(error: &DbErr) -> Option<String> {
     };
     inner
         .as_database_error()
-        .and_then(|e| e.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .map(Into::into)
 }

@@ -56,14 +56,13 @@ impl Readers {
         // Read before BEGIN: the snapshot can only be newer than what is noted.
         let generation = self.shared.generation();
         let idle = self.idle.lock().pop();
-        let mut reader = match idle {
-            Some(reader) => reader,
-            None => {
-                let connection = open::reader(&self.options)?;
-                Reader {
-                    conn: LiteConn::new(connection, Arc::clone(&self.shared)),
-                    snapshot: None,
-                }
+        let mut reader = if let Some(reader) = idle {
+            reader
+        } else {
+            let connection = open::reader(&self.options)?;
+            Reader {
+                conn: LiteConn::new(connection, Arc::clone(&self.shared)),
+                snapshot: None,
             }
         };
         if reader.snapshot != Some(generation) {

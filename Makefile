@@ -1,0 +1,2 @@
+test: ## everything CI runs today
+	cargo test --lib --bins

@@ -1,0 +1,15 @@
+//! The one integration binary. It runs twice: `FREEHOLD_TEST_BACKEND=sqlite` (the default) and
+//! `postgres`, where `FREEHOLD_TEST_POSTGRES=HOST:PORT:USER` says which cluster to make databases in.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests say what they expect"
+)]
+
+mod audit;
+mod cli;
+mod jobs;
+mod store;
+mod support;
