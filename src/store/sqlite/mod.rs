@@ -56,6 +56,9 @@ impl SqliteOptions {
 pub(super) struct Shared {
     /// Moves with every commit and every checkpoint; a snapshot taken before is renewed.
     generation: AtomicU64,
+    /// The writer is copying the log back: no reader may keep its snapshot at home, or the log
+    /// could not begin anew.
+    checkpointing: AtomicBool,
     /// The last commit failed because the disk is full.
     pub(super) full: AtomicBool,
     /// SQLite said that the file is damaged.

@@ -30,6 +30,8 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
         )));
     }
     connection.pragma_update(None, "synchronous", "full")?;
+    // Nobody else writes: the writer only ever waits for readings, at a checkpoint.
+    connection.busy_timeout(std::time::Duration::from_millis(250))?;
     // A log that grew under a long reader gives its space back at the next reset.
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     Ok(connection)

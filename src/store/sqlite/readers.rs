@@ -6,6 +6,7 @@
 //! writer ends those of idle readers before it checkpoints, so that none holds up the log.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
@@ -84,11 +85,16 @@ impl Readers {
     }
 
     fn put_back(&self, mut reader: Reader) {
-        let out_of_date = reader.snapshot != Some(self.shared.generation());
-        if reader.conn.is_shared() || (out_of_date && reader.end().is_err()) {
+        if reader.conn.is_shared() {
             return;
         }
+        // Decided under the pool's lock: the writer sets its flag before it takes that lock.
         let mut idle = self.idle.lock();
+        let keep = reader.snapshot == Some(self.shared.generation())
+            && !self.shared.checkpointing.load(Ordering::Acquire);
+        if !keep && reader.end().is_err() {
+            return;
+        }
         if idle.len() < IDLE_MAX {
             idle.push(reader);
         }

@@ -202,17 +202,20 @@ impl Loop {
 
     /// Copies the log into the database and lets the next commit begin it anew.
     fn checkpoint(&self) {
-        // Readers that come home from now on end their snapshots, new ones take fresh ones.
+        self.shared.checkpointing.store(true, Ordering::Release);
         self.shared.advance();
         self.readers.release_idle();
-        let result: Result<(i64, i64), rusqlite::Error> =
+        // Waits (a moment, by the busy timeout) for the readings under way, then copies.
+        let result: Result<(i64, i64, i64), rusqlite::Error> =
             self.conn
                 .lock()
                 .query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| {
-                    Ok((row.get(1)?, row.get(2)?))
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 });
+        self.shared.checkpointing.store(false, Ordering::Release);
         match result {
-            Ok((log, copied)) if log == copied => LOG_PAGES.set(0),
+            Ok((0, log, copied)) if log == copied => LOG_PAGES.set(0),
+            // A reading was under way all the time: the next commit tries again.
             Ok(_) => {}
             Err(error) => {
                 let error = StoreError::from(error);
