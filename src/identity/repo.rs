@@ -130,8 +130,8 @@ pub(super) async fn token_by_digest(
                 id: row.id(0)?,
                 scopes: Scopes::parse(&row.text(1)?),
                 times: TokenTimes {
-                    expires_at: row.opt_i64(2)?.map(from_micros),
-                    revoked_at: row.opt_i64(3)?.map(from_micros),
+                    expiry: row.opt_i64(2)?.map(from_micros),
+                    revoked: row.opt_i64(3)?.map(from_micros),
                 },
                 last_used_at: row.opt_i64(4)?.map(from_micros),
                 principal: map_principal(row, 5)?,
@@ -242,9 +242,9 @@ pub(super) async fn session_by_digest(
         |row| {
             Ok(FoundSession {
                 times: SessionTimes {
-                    created_at: from_micros(row.i64(0)?),
-                    last_seen_at: from_micros(row.i64(1)?),
-                    ends_at: from_micros(row.i64(2)?),
+                    created: from_micros(row.i64(0)?),
+                    last_seen: from_micros(row.i64(1)?),
+                    end: from_micros(row.i64(2)?),
                 },
                 principal: map_principal(row, 3)?,
             })

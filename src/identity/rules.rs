@@ -38,29 +38,29 @@ impl Default for SessionLimits {
 /// What decides whether a session goes on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SessionTimes {
-    pub(super) created_at: Timestamp,
-    pub(super) last_seen_at: Timestamp,
-    pub(super) ends_at: Timestamp,
+    pub(super) created: Timestamp,
+    pub(super) last_seen: Timestamp,
+    pub(super) end: Timestamp,
 }
 
 /// Whether a session goes on. A limit that was lowered since the sign-in counts at once; one that
 /// was raised does not lengthen a session that has begun.
 pub(super) fn session_stands(times: SessionTimes, limits: SessionLimits, now: Timestamp) -> bool {
-    now < times.ends_at
-        && elapsed(times.created_at, now) < limits.absolute
-        && elapsed(times.last_seen_at, now) < limits.idle
+    now < times.end
+        && elapsed(times.created, now) < limits.absolute
+        && elapsed(times.last_seen, now) < limits.idle
 }
 
 /// What decides whether a personal token is good.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TokenTimes {
-    pub(super) expires_at: Option<Timestamp>,
-    pub(super) revoked_at: Option<Timestamp>,
+    pub(super) expiry: Option<Timestamp>,
+    pub(super) revoked: Option<Timestamp>,
 }
 
 /// Whether a personal token is good at `now`; it is not any more at the instant it expires.
 pub(super) fn token_stands(times: TokenTimes, now: Timestamp) -> bool {
-    times.revoked_at.is_none() && times.expires_at.is_none_or(|end| now < end)
+    times.revoked.is_none() && times.expiry.is_none_or(|end| now < end)
 }
 
 /// Whether a use at `now` is written down, when the last one written was at `last`.

@@ -89,8 +89,8 @@ pub async fn resume(
     let found = found
         .filter(|s| rules::session_stands(s.times, limits, now) && s.principal.active)
         .ok_or(IdentityError::Unauthenticated)?;
-    if rules::touch_due(Some(found.times.last_seen_at), now) {
-        touch(store, (digest, found.times.last_seen_at)).await;
+    if rules::touch_due(Some(found.times.last_seen), now) {
+        touch(store, (digest, found.times.last_seen)).await;
     }
     let scopes = Scopes::of(&[Scope::Web]);
     Ok(found.principal.acting(scopes, Credential::Session))

@@ -91,9 +91,9 @@ fn a_session_stands_below_both_limits_and_before_its_end() {
     let limits = SessionLimits::default();
     let stands = |seen, now, limits| {
         let times = SessionTimes {
-            created_at: at(0),
-            last_seen_at: at(seen),
-            ends_at: at(43_200),
+            created: at(0),
+            last_seen: at(seen),
+            end: at(43_200),
         };
         rules::session_stands(times, limits, at(now))
     };
@@ -103,12 +103,12 @@ fn a_session_stands_below_both_limits_and_before_its_end() {
     assert!(!stands(43_000, 43_200, limits), "absolute");
     assert!(stands(60, 0, limits), "the clock was set back");
     let lowered = SessionLimits {
-        absolute: Duration::from_secs(3_600),
+        absolute: Duration::from_hours(1),
         ..limits
     };
     assert!(!stands(3_599, 3_600, lowered), "lowered since the sign-in");
     let raised = SessionLimits {
-        absolute: Duration::from_secs(90_000),
+        absolute: Duration::from_hours(25),
         ..limits
     };
     assert!(!stands(43_100, 43_200, raised), "raised since the sign-in");
@@ -118,8 +118,8 @@ fn a_session_stands_below_both_limits_and_before_its_end() {
 fn a_token_stands_until_it_expires_or_is_revoked() {
     let stands = |expires: Option<i64>, revoked: Option<i64>, now| {
         let times = TokenTimes {
-            expires_at: expires.map(at),
-            revoked_at: revoked.map(at),
+            expiry: expires.map(at),
+            revoked: revoked.map(at),
         };
         rules::token_stands(times, at(now))
     };
