@@ -344,7 +344,7 @@ async fn the_last_use_of_a_token_is_kept_to_the_minute() {
 async fn what_cannot_be_a_token_is_not_made() {
     let house = House::open().await;
     let ann = house.person("ann").await;
-    let make = async |scope, label: &str, end: Option<i64>| {
+    let refusal = async |scope, label: &str, end: Option<i64>| {
         let new = NewToken {
             principal: ann.id,
             label: label.to_owned(),
@@ -354,9 +354,9 @@ async fn what_cannot_be_a_token_is_not_made() {
         let made = tokens::create(&house.store, &Actor::operator(), new).await;
         made.map(|_| ()).unwrap_err().kind()
     };
-    assert_eq!(make(Scope::Web, "phone", None).await, Kind::Invalid);
-    assert_eq!(make(Scope::Api, "", None).await, Kind::Invalid);
-    assert_eq!(make(Scope::Api, "phone", Some(0)).await, Kind::Invalid);
+    assert_eq!(refusal(Scope::Web, "phone", None).await, Kind::Invalid);
+    assert_eq!(refusal(Scope::Api, "", None).await, Kind::Invalid);
+    assert_eq!(refusal(Scope::Api, "phone", Some(0)).await, Kind::Invalid);
     let new = NewToken {
         principal: Id::new(at(0)),
         label: "phone".to_owned(),

@@ -19,6 +19,10 @@ pub(crate) struct Migration {
 }
 
 /// One statement of a step.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few dozen of them live once, at start"
+)]
 pub(crate) enum Step {
     /// `CREATE TABLE`.
     Table(TableCreateStatement),
