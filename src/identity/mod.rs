@@ -5,11 +5,26 @@
 //! decision is [`authorize`], and its answer is a [`Granted`] value that the writing repositories
 //! demand.
 //!
+//! [`principals`], [`tokens`] and [`sessions`] are the use cases: each is one transaction with its
+//! audit entry. A credential that is presented is looked up by its digest; its use is written down
+//! at most once a minute and is not audited.
+//!
 //! **Invariants.** Nothing is allowed unless an entry says so. A stranger to a thing gets
-//! [`Refusal::NotFound`]; who may see it but not do this gets [`Refusal::Forbidden`].
+//! [`Refusal::NotFound`]; who may see it but not do this gets [`Refusal::Forbidden`]. No
+//! secret is stored, no name and no address; every credential that is not valid is refused alike.
 
 mod access;
+mod error;
 mod model;
+pub mod principals;
+mod repo;
+mod rules;
+pub mod sessions;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
 
 pub use access::{Ace, Acl, Granted, Privilege, Refusal, authorize, require_role};
+pub use error::IdentityError;
 pub use model::{Actor, Credential, Handle, HandleError, Principal, Role, Roles, Scope, Scopes};
+pub use rules::SessionLimits;

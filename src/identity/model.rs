@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::base::Id;
+use crate::base::{Id, random};
+use crate::crypto::hex;
 
 /// A person of the organisation, as the store keeps one: no name, no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,19 @@ pub struct Principal {
     pub active: bool,
     /// What they are.
     pub roles: Roles,
+}
+
+impl Principal {
+    /// The principal as it acts with a credential.
+    pub(super) fn acting(self, scopes: Scopes, credential: Credential) -> Actor {
+        Actor {
+            principal: self.id,
+            handle: self.handle,
+            roles: self.roles,
+            scopes,
+            credential,
+        }
+    }
 }
 
 /// The name of a principal in URLs: 1 to 64 of `a-z 0-9 . _ -`, not beginning with a dot or dash.
@@ -31,6 +45,12 @@ pub struct Handle(String);
 pub struct HandleError(String);
 
 impl Handle {
+    /// A handle that says nothing about its principal: `u` and 16 hexadecimal digits.
+    #[must_use]
+    pub fn opaque() -> Self {
+        Self(format!("u{}", hex(&random::bytes::<8>())))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -244,6 +264,19 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Whoever runs the command line on the machine itself: no row, so the identifier is all zeros,
+    /// which no principal has.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self {
+            principal: Id::from_uuid(uuid::Uuid::nil()),
+            handle: Handle("operator".to_owned()),
+            roles: Roles::of(&[Role::Administrator]),
+            scopes: Scopes::of(&Scope::ALL),
+            credential: Credential::Operator,
+        }
+    }
+
     /// The word for the audit: `principal:ID`, or `operator` for the command line.
     #[must_use]
     pub fn to_audit(&self) -> String {

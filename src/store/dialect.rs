@@ -3,15 +3,8 @@
 use sea_orm::DbBackend;
 use sea_orm::sea_query::SelectStatement;
 
-/// Locks the selected rows until the end of the transaction. SQLite has one writer, so there is
-/// nothing to lock.
-pub(crate) fn lock_rows(backend: DbBackend, select: &mut SelectStatement) {
-    if backend == DbBackend::Postgres {
-        select.lock_exclusive();
-    }
-}
-
-/// Like [`lock_rows`], passing over rows that another transaction has locked.
+/// Locks the selected rows until the end of the transaction, passing over those that another has
+/// locked. SQLite has one writer, so there is nothing to lock.
 pub(crate) fn lock_free_rows(backend: DbBackend, select: &mut SelectStatement) {
     use sea_orm::sea_query::{LockBehavior, LockType};
     if backend == DbBackend::Postgres {

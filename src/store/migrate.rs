@@ -143,7 +143,6 @@ impl super::migrations::Step {
             (Self::Table(table), _) => table.to_string(Lite),
             (Self::Index(index), DbBackend::Postgres) => index.to_string(Pg),
             (Self::Index(index), _) => index.to_string(Lite),
-            (Self::Sql(both), _) => (*both).to_owned(),
         }
     }
 }

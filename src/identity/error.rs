@@ -1,0 +1,64 @@
+//! What can go wrong in identity, in words for whoever asked.
+
+use super::{Handle, Refusal};
+use crate::base::{Kind, Timestamp};
+use crate::store::StoreError;
+
+/// Identity refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The credential is not valid. Whether it is unknown, malformed, expired, revoked or its
+    /// principal's account is off is not said: that would help whoever guesses.
+    #[error(
+        "the credential is not valid here: sign in again, or use a personal token of the right \
+         scope that has neither expired nor been revoked"
+    )]
+    Unauthenticated,
+    /// The actor may not.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such principal.
+    #[error("there is no such principal: check the name, or create it first")]
+    NoPrincipal,
+    /// The principal may not act.
+    #[error("the principal {0} is deactivated: nothing can be made for it")]
+    Inactive(Handle),
+    /// Another principal has the handle.
+    #[error("the handle {0} is taken: choose another")]
+    HandleTaken(Handle),
+    /// The label of a personal token does not fit.
+    #[error(
+        "the label of a token is 1 to 100 characters without control characters: say where the \
+         token will be used, such as \"phone\""
+    )]
+    Label,
+    /// A personal token would be expired before it is used.
+    #[error("the token would expire at {end}, and it is {now}: give an instant in the future")]
+    Expiry {
+        /// When it was to expire.
+        end: Timestamp,
+        /// The instant of the request.
+        now: Timestamp,
+    },
+    /// There are no personal tokens of this scope.
+    #[error("there are no tokens for the scope {0:?}: use caldav or api")]
+    Scope(&'static str),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl IdentityError {
+    /// How the caller should take it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unauthenticated => Kind::Unauthenticated,
+            Self::Refused(refusal) => refusal.kind(),
+            Self::NoPrincipal => Kind::NotFound,
+            Self::Inactive(_) | Self::HandleTaken(_) => Kind::Conflict,
+            Self::Label | Self::Expiry { .. } | Self::Scope(_) => Kind::Invalid,
+            Self::Store(error) => error.kind(),
+        }
+    }
+}

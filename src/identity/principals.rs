@@ -1,0 +1,160 @@
+//! Principals: made by the operator or at the first sign-in, found, turned off.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::repo::{self, Account};
+use super::{Actor, Handle, IdentityError, Principal, Roles, rules};
+use crate::audit::{self, Event};
+use crate::base::{Id, Timestamp};
+use crate::store::{Store, StoreError, Tx};
+
+/// Creates a principal that has no account at a provider.
+///
+/// # Errors
+/// [`IdentityError::Refused`] unless `by` is the operator or an administrator in a session,
+/// [`IdentityError::HandleTaken`].
+pub async fn create(
+    store: &Store,
+    by: &Actor,
+    handle: Handle,
+    roles: Roles,
+) -> Result<Principal, IdentityError> {
+    rules::may_administer(by)?;
+    let input = (by.to_audit(), handle, roles);
+    store
+        .write(
+            input,
+            |tx, input: Arc<(String, Handle, Roles)>| async move {
+                let (by, handle, roles) = input.as_ref();
+                let principal = Principal {
+                    id: tx.new_id(),
+                    handle: handle.clone(),
+                    active: true,
+                    roles: *roles,
+                };
+                repo::insert_principal(&tx, &principal, None)
+                    .await
+                    .map_err(|error| {
+                        if error.is_unique_on("handle") {
+                            IdentityError::HandleTaken(handle.clone())
+                        } else {
+                            error.into()
+                        }
+                    })?;
+                record(&tx, "identity.principal.create", by.clone(), &principal).await?;
+                Ok(principal)
+            },
+        )
+        .await
+}
+
+/// The principal with this handle, whether active or not.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn by_handle(store: &Store, handle: &Handle) -> Result<Option<Principal>, IdentityError> {
+    store
+        .read(handle.clone(), |at, handle| async move {
+            Ok(repo::principal_by_handle(&at, &handle).await?)
+        })
+        .await
+}
+
+/// The principal that signs in with the account `subject` at `issuer`, made with an opaque handle
+/// if there is none. The provider says the roles: when they changed, they change here.
+///
+/// A principal that was turned off is given as such; no session starts for it.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn find_or_create(
+    store: &Store,
+    issuer: &str,
+    subject: &str,
+    roles: Roles,
+) -> Result<Principal, IdentityError> {
+    let input = (issuer.to_owned(), subject.to_owned(), roles);
+    store
+        .write(
+            input,
+            |tx, input: Arc<(String, String, Roles)>| async move {
+                let (issuer, subject, roles) = input.as_ref();
+                let account = || Account { issuer, subject };
+                let mut found = repo::principal_by_account(&tx, account()).await?;
+                if found.is_none() {
+                    let made = Principal {
+                        id: tx.new_id(),
+                        handle: Handle::opaque(),
+                        active: true,
+                        roles: *roles,
+                    };
+                    if repo::insert_principal(&tx, &made, Some(account())).await? {
+                        let actor = "system".to_owned();
+                        record(&tx, "identity.principal.create", actor, &made).await?;
+                        return Ok(made);
+                    }
+                    // Another transaction made it in between.
+                    found = repo::principal_by_account(&tx, account()).await?;
+                }
+                let mut principal = found.ok_or(IdentityError::NoPrincipal)?;
+                if principal.roles != *roles {
+                    repo::set_roles(&tx, principal.id, *roles).await?;
+                    principal.roles = *roles;
+                    let actor = "system".to_owned();
+                    record(&tx, "identity.principal.set-roles", actor, &principal).await?;
+                }
+                Ok(principal)
+            },
+        )
+        .await
+}
+
+/// Turns a principal off: its sessions end, its personal tokens are revoked and its sign-in links
+/// are gone, all at once. A second time changes nothing.
+///
+/// # Errors
+/// [`IdentityError::Refused`] unless `by` is the operator or an administrator in a session,
+/// [`IdentityError::NoPrincipal`].
+pub async fn deactivate(store: &Store, by: &Actor, id: Id<Principal>) -> Result<(), IdentityError> {
+    rules::may_administer(by)?;
+    store
+        .write(
+            (by.to_audit(), id),
+            |tx, input: Arc<(String, Id<Principal>)>| async move {
+                let (by, id) = input.as_ref();
+                let found = repo::lock_principal(&tx, *id).await?;
+                found.ok_or(IdentityError::NoPrincipal)?;
+                if !repo::deactivate(&tx, *id).await? {
+                    return Ok(());
+                }
+                let sessions = repo::remove_sessions(&tx, *id, Timestamp::MAX).await?;
+                let tokens = repo::revoke_tokens(&tx, *id).await?;
+                repo::remove_links(&tx, *id, Timestamp::MAX).await?;
+                let event = Event {
+                    action: "identity.principal.deactivate",
+                    actor: by.clone(),
+                    subject: format!("principal:{id}"),
+                    detail: json!({ "sessions": sessions, "tokens": tokens }),
+                };
+                Ok(audit::record(&tx, event).await?)
+            },
+        )
+        .await
+}
+
+async fn record(
+    tx: &Tx,
+    action: &'static str,
+    actor: String,
+    principal: &Principal,
+) -> Result<(), StoreError> {
+    let event = Event {
+        action,
+        actor,
+        subject: format!("principal:{}", principal.id),
+        detail: json!({ "roles": principal.roles.to_text() }),
+    };
+    audit::record(tx, event).await
+}

@@ -1,0 +1,202 @@
+//! Sessions and the one-time links that start them. The store keeps digests only.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{
+    Actor, Credential, IdentityError, Principal, Scope, Scopes, SessionLimits, repo, rules,
+};
+use crate::audit::{self, Event};
+use crate::base::{Id, Timestamp};
+use crate::crypto::token::{self, Token};
+use crate::store::{Store, StoreError, Tx};
+
+/// How the secret of a session begins.
+const SESSION: &str = "fh_ses_";
+/// How the secret of a sign-in link begins.
+const LINK: &str = "fh_lnk_";
+
+/// A session that has just begun.
+#[derive(Debug)]
+pub struct Started {
+    /// The secret for the browser; it is nowhere else.
+    pub secret: Token,
+    /// Who signed in.
+    pub principal: Principal,
+    /// When it ends, whatever happens.
+    pub ends_at: Timestamp,
+}
+
+/// Starts a session for a principal whose sign-in has been verified.
+///
+/// # Errors
+/// [`IdentityError::Unauthenticated`] when there is no such principal or it was turned off.
+pub async fn start(
+    store: &Store,
+    principal: Id<Principal>,
+    limits: SessionLimits,
+) -> Result<Started, IdentityError> {
+    store
+        .write(principal, move |tx, id: Arc<Id<Principal>>| async move {
+            begin(&tx, *id, limits).await
+        })
+        .await
+}
+
+async fn begin(
+    tx: &Tx,
+    id: Id<Principal>,
+    limits: SessionLimits,
+) -> Result<Started, IdentityError> {
+    let found = repo::lock_principal(tx, id).await?;
+    let principal = found
+        .filter(|principal| principal.active)
+        .ok_or(IdentityError::Unauthenticated)?;
+    // What has ended leaves no row behind for long.
+    repo::remove_sessions(tx, id, tx.now()).await?;
+    let secret = Token::new(SESSION);
+    let ends_at = rules::after(tx.now(), limits.absolute);
+    repo::insert_session(tx, secret.digest(), id, ends_at).await?;
+    record(tx, "identity.session.start", format!("principal:{id}"), id).await?;
+    Ok(Started {
+        secret,
+        principal,
+        ends_at,
+    })
+}
+
+/// Who comes with this secret, if their session goes on. The actor has the scope [`Scope::Web`]
+/// only.
+///
+/// # Errors
+/// [`IdentityError::Unauthenticated`], alike for every reason.
+pub async fn resume(
+    store: &Store,
+    presented: &str,
+    limits: SessionLimits,
+) -> Result<Actor, IdentityError> {
+    if !token::is_well_formed(SESSION, presented) {
+        return Err(IdentityError::Unauthenticated);
+    }
+    let digest = token::digest(presented);
+    let (now, found) = store
+        .read(digest, |at, digest| async move {
+            let found = repo::session_by_digest(&at, digest).await?;
+            Ok::<_, IdentityError>((at.now(), found))
+        })
+        .await?;
+    let found = found
+        .filter(|s| rules::session_stands(s.times, limits, now) && s.principal.active)
+        .ok_or(IdentityError::Unauthenticated)?;
+    if rules::touch_due(Some(found.times.last_seen), now) {
+        touch(store, (digest, found.times.last_seen)).await;
+    }
+    let scopes = Scopes::of(&[Scope::Web]);
+    Ok(found.principal.acting(scopes, Credential::Session))
+}
+
+/// Writes down that the session was seen. A failure is only told: a full disk must not keep anybody
+/// from reading, and at worst the session ends earlier.
+async fn touch(store: &Store, seen: ([u8; 32], Timestamp)) {
+    let written = store
+        .write(seen, |tx, seen: Arc<([u8; 32], Timestamp)>| async move {
+            repo::touch_session(&tx, seen.0, seen.1).await
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "the use of a session could not be written down");
+    }
+}
+
+/// Ends a session. A secret that is not known changes nothing.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn end(store: &Store, presented: &str) -> Result<(), IdentityError> {
+    if !token::is_well_formed(SESSION, presented) {
+        return Ok(());
+    }
+    store
+        .write(
+            token::digest(presented),
+            |tx, digest: Arc<[u8; 32]>| async move {
+                if let Some(of) = repo::remove_session(&tx, *digest).await? {
+                    record(&tx, "identity.session.end", format!("principal:{of}"), of).await?;
+                }
+                Ok(())
+            },
+        )
+        .await
+}
+
+/// Makes a link secret that signs `principal` in once, within 15 minutes.
+///
+/// # Errors
+/// [`IdentityError::Refused`] unless `by` is the operator: whoever makes a link can sign in as
+/// another. [`IdentityError::NoPrincipal`], [`IdentityError::Inactive`].
+pub async fn make_link(
+    store: &Store,
+    by: &Actor,
+    principal: Id<Principal>,
+) -> Result<Token, IdentityError> {
+    rules::may_make_link(by)?;
+    store
+        .write(
+            (by.to_audit(), principal),
+            |tx, input: Arc<(String, Id<Principal>)>| async move {
+                let (by, id) = input.as_ref();
+                let found = repo::lock_principal(&tx, *id).await?;
+                let principal = found.ok_or(IdentityError::NoPrincipal)?;
+                if !principal.active {
+                    return Err(IdentityError::Inactive(principal.handle));
+                }
+                repo::remove_links(&tx, *id, tx.now()).await?;
+                let secret = Token::new(LINK);
+                let expires_at = rules::after(tx.now(), rules::LINK_LIFETIME);
+                repo::insert_link(&tx, secret.digest(), *id, expires_at).await?;
+                record(&tx, "identity.link.create", by.clone(), *id).await?;
+                Ok(secret)
+            },
+        )
+        .await
+}
+
+/// Uses a link up and starts the session it promises, both or neither.
+///
+/// # Errors
+/// [`IdentityError::Unauthenticated`] when the link is unknown, was used or has expired, or its
+/// principal was turned off.
+pub async fn redeem_link(
+    store: &Store,
+    presented: &str,
+    limits: SessionLimits,
+) -> Result<Started, IdentityError> {
+    if !token::is_well_formed(LINK, presented) {
+        return Err(IdentityError::Unauthenticated);
+    }
+    store
+        .write(
+            token::digest(presented),
+            move |tx, digest: Arc<[u8; 32]>| async move {
+                let of = repo::take_link(&tx, *digest).await?;
+                begin(&tx, of.ok_or(IdentityError::Unauthenticated)?, limits).await
+            },
+        )
+        .await
+}
+
+async fn record(
+    tx: &Tx,
+    action: &'static str,
+    actor: String,
+    of: Id<Principal>,
+) -> Result<(), StoreError> {
+    let event = Event {
+        action,
+        actor,
+        subject: format!("principal:{of}"),
+        detail: json!({}),
+    };
+    audit::record(tx, event).await
+}

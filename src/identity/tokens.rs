@@ -1,0 +1,191 @@
+//! Personal tokens: made, shown once, presented, revoked. The store keeps their digest.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Actor, Credential, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules};
+use crate::audit::{self, Event};
+use crate::base::{Id, Timestamp};
+use crate::crypto::token::{self, Token};
+use crate::store::{Store, StoreError, Tx};
+
+/// A personal token that is not revoked, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonalToken {
+    /// Its identifier.
+    pub id: Id<Self>,
+    /// Whose it is.
+    pub principal: Id<Principal>,
+    /// What its owner calls it.
+    pub label: String,
+    /// What it is good for.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is not good any more.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What a personal token shall be.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Whose.
+    pub principal: Id<Principal>,
+    /// 1 to 100 characters without control characters.
+    pub label: String,
+    /// [`Scope::Caldav`] or [`Scope::Api`].
+    pub scope: Scope,
+    /// From when on it is not good any more; `None` for never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes a personal token. Its text is in the answer and nowhere else.
+///
+/// # Errors
+/// [`IdentityError::Refused`] unless `by` is the principal in a session or the operator;
+/// [`IdentityError::Label`], [`IdentityError::Expiry`], [`IdentityError::Scope`];
+/// [`IdentityError::NoPrincipal`], [`IdentityError::Inactive`].
+pub async fn create(
+    store: &Store,
+    by: &Actor,
+    new: NewToken,
+) -> Result<(PersonalToken, Token), IdentityError> {
+    rules::may_issue(by, new.principal)?;
+    rules::check_label(&new.label)?;
+    let prefix = rules::token_prefix(new.scope).ok_or(IdentityError::Scope(new.scope.as_str()))?;
+    store
+        .write(
+            (by.to_audit(), new),
+            move |tx, input: Arc<(String, NewToken)>| async move {
+                let (by, new) = input.as_ref();
+                rules::check_expiry(new.expires_at, tx.now())?;
+                let owner = repo::lock_principal(&tx, new.principal).await?;
+                let owner = owner.ok_or(IdentityError::NoPrincipal)?;
+                if !owner.active {
+                    return Err(IdentityError::Inactive(owner.handle));
+                }
+                let secret = Token::new(prefix);
+                let made = PersonalToken {
+                    id: tx.new_id(),
+                    principal: new.principal,
+                    label: new.label.clone(),
+                    scopes: Scopes::of(&[new.scope]),
+                    created_at: tx.now(),
+                    expires_at: new.expires_at,
+                    last_used_at: None,
+                };
+                repo::insert_token(&tx, &made, secret.digest()).await?;
+                record(&tx, "identity.token.create", by, (made.id, made.principal)).await?;
+                Ok((made, secret))
+            },
+        )
+        .await
+}
+
+/// Whose token this is, if it is good for `scope` now. What cannot be a token is refused before
+/// the database is asked.
+///
+/// # Errors
+/// [`IdentityError::Unauthenticated`], alike for every reason.
+pub async fn authenticate(
+    store: &Store,
+    presented: &str,
+    scope: Scope,
+) -> Result<Actor, IdentityError> {
+    let well_formed =
+        rules::token_prefix(scope).is_some_and(|p| token::is_well_formed(p, presented));
+    if !well_formed {
+        return Err(IdentityError::Unauthenticated);
+    }
+    let digest = token::digest(presented);
+    let (now, found) = store
+        .read(digest, |at, digest| async move {
+            let found = repo::token_by_digest(&at, digest).await?;
+            Ok::<_, IdentityError>((at.now(), found))
+        })
+        .await?;
+    let found = found
+        .filter(|t| rules::token_stands(t.times, now) && t.principal.active && t.scopes.has(scope))
+        .ok_or(IdentityError::Unauthenticated)?;
+    if rules::touch_due(found.last_used_at, now) {
+        let seen = (found.id, found.last_used_at);
+        touch(store, seen).await;
+    }
+    Ok(found.principal.acting(found.scopes, Credential::Token))
+}
+
+/// Writes down the use. A full disk must not keep anybody from reading, so a failure is only told.
+async fn touch(store: &Store, seen: (Id<PersonalToken>, Option<Timestamp>)) {
+    let written = store
+        .write(
+            seen,
+            |tx, seen: Arc<(Id<PersonalToken>, Option<Timestamp>)>| async move {
+                repo::touch_token(&tx, seen.0, seen.1).await
+            },
+        )
+        .await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "the use of a token could not be written down");
+    }
+}
+
+/// Revokes a personal token; it is refused from the next request on. A second time changes
+/// nothing.
+///
+/// # Errors
+/// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no such token, or `by` is
+/// neither its owner nor an administrator in a session, nor the operator.
+pub async fn revoke(store: &Store, by: &Actor, id: Id<PersonalToken>) -> Result<(), IdentityError> {
+    store
+        .write(
+            (by.clone(), id),
+            |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
+                let (by, id) = input.as_ref();
+                let owner = repo::token_owner(&tx, *id).await?;
+                let owner = owner.ok_or(Refusal::NotFound)?;
+                rules::may_oversee(by, owner)?;
+                if repo::revoke_token(&tx, *id).await? {
+                    record(&tx, "identity.token.revoke", &by.to_audit(), (*id, owner)).await?;
+                }
+                Ok(())
+            },
+        )
+        .await
+}
+
+/// The personal tokens of `of` that are not revoked, newest first; expired ones are among them.
+///
+/// # Errors
+/// [`IdentityError::Refused`] with [`Refusal::NotFound`] when `by` is neither `of` nor an
+/// administrator in a session, nor the operator.
+pub async fn list(
+    store: &Store,
+    by: &Actor,
+    of: Id<Principal>,
+) -> Result<Vec<PersonalToken>, IdentityError> {
+    rules::may_oversee(by, of)?;
+    store
+        .read(
+            of,
+            |at, of| async move { Ok(repo::tokens_of(&at, of).await?) },
+        )
+        .await
+}
+
+async fn record(
+    tx: &Tx,
+    action: &'static str,
+    by: &str,
+    (token, owner): (Id<PersonalToken>, Id<Principal>),
+) -> Result<(), StoreError> {
+    let event = Event {
+        action,
+        actor: by.to_owned(),
+        subject: format!("token:{token}"),
+        detail: json!({ "principal": owner }),
+    };
+    audit::record(tx, event).await
+}
