@@ -4,6 +4,7 @@
 //! `TABLE_COLUMN_…_idx` when not, so that both backends name the column in a refusal.
 
 mod m20261125_100000_create_cellar;
+mod m20261125_120000_create_inventory;
 
 use sea_orm::sea_query::{
     Alias, ColumnDef, Index, IndexCreateStatement, IntoIden as _, Table, TableCreateStatement,
@@ -28,7 +29,10 @@ pub(crate) enum Step {
 }
 
 /// All steps, oldest first.
-pub(super) const ALL: &[Migration] = &[m20261125_100000_create_cellar::MIGRATION];
+pub(super) const ALL: &[Migration] = &[
+    m20261125_100000_create_cellar::MIGRATION,
+    m20261125_120000_create_inventory::MIGRATION,
+];
 
 /// A table that does not exist yet.
 fn table(name: &str) -> TableCreateStatement {
