@@ -77,6 +77,7 @@ impl Inventory {
                 let movement = Movement {
                     id: tx.new_id(),
                     item: item.id,
+                    item_version: item.version,
                     from,
                     to: out.to.into(),
                     qty: i64::from(out.qty.get()),
@@ -116,6 +117,7 @@ impl Inventory {
                 let movement = Movement {
                     id: tx.new_id(),
                     item: item.id,
+                    item_version: item.version,
                     from,
                     to: Account::Place(place),
                     qty: i64::from(back.qty.get()),

@@ -73,6 +73,7 @@ impl Inventory {
                 let first = Movement {
                     id: tx.new_id(),
                     item: made.id,
+                    item_version: made.version,
                     from: Account::Outside,
                     to: Account::Place(place),
                     qty: i64::from(new.qty.get()),

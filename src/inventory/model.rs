@@ -305,10 +305,12 @@ impl Holding {
 /// A quantity of an item went from one account to another; never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
-    /// Its identifier; sorts by time.
+    /// Its identifier.
     pub id: Id<Self>,
     /// Of which item.
     pub item: Id<Item>,
+    /// Which version of the item it made; movements stand in this order.
+    pub item_version: i64,
     /// Taken from.
     pub from: Account,
     /// Given to.

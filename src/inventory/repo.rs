@@ -210,11 +210,12 @@ pub(super) async fn lock_above_item(tx: &Tx, id: Id<Item>) -> Found<Vec<Id<Item>
 /// Writes the movement down and carries it over to the holdings.
 pub(super) async fn post(tx: &Tx, movement: &Movement) -> Found<()> {
     let sql = "INSERT INTO movement \
-               (id, item_id, from_kind, from_id, to_kind, to_id, qty, at, due_at, actor) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               (id, item_id, item_version, from_kind, from_id, to_kind, to_id, qty, at, due_at, actor) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = vec![
         movement.id.to_vec().into(),
         movement.item.to_vec().into(),
+        movement.item_version.into(),
         movement.from.kind().into(),
         account_id(movement.from),
         movement.to.kind().into(),
@@ -276,12 +277,21 @@ async fn give(tx: &Tx, movement: &Movement) -> Found<()> {
 }
 
 pub(super) async fn movements(conn: &Conn, item: Id<Item>, range: &Range) -> Found<Page<Movement>> {
-    let sql = "SELECT id, item_id, from_kind, from_id, to_kind, to_id, qty, at, due_at, actor \
-               FROM movement WHERE id > $1 AND item_id = $2 ORDER BY id LIMIT $3";
-    let mut values = bounds(range)?;
-    values.insert(1, item.to_vec().into());
+    let behind = match &range.cursor {
+        None => 0,
+        Some(cursor) => {
+            let key = cursor.key().try_into().map_err(|_| PageError::Cursor)?;
+            i64::from_be_bytes(key)
+        }
+    };
+    let sql = "SELECT id, item_id, item_version, from_kind, from_id, to_kind, to_id, qty, at, \
+               due_at, actor FROM movement WHERE item_id = $1 AND item_version > $2 \
+               ORDER BY item_version LIMIT $3";
+    let values = vec![item.to_vec().into(), behind.into(), one_more(range)];
     let rows = conn.fixed(sql, values, map_movement).await?;
-    Ok(page(rows, range, |row| row.id.to_vec()))
+    Ok(page(rows, range, |row| {
+        row.item_version.to_be_bytes().to_vec()
+    }))
 }
 
 /// Fills identifiers and holdings into items that stand in ascending order without gaps.
@@ -310,15 +320,18 @@ async fn with_rest(conn: &Conn, mut items: Vec<Item>) -> Found<Vec<Item>> {
     Ok(items)
 }
 
-/// The key to go on behind, and one row more than the page holds.
+/// The identifier to go on behind, and one row more than the page holds.
 fn bounds(range: &Range) -> Result<Vec<Value>, PageError> {
     let behind = match &range.cursor {
         None => Vec::new(),
         Some(cursor) if cursor.key().len() == 16 => cursor.key().to_vec(),
         Some(_) => return Err(PageError::Cursor),
     };
-    let rows = i64::from(range.size.get()) + 1;
-    Ok(vec![behind.into(), rows.into()])
+    Ok(vec![behind.into(), one_more(range)])
+}
+
+fn one_more(range: &Range) -> Value {
+    (i64::from(range.size.get()) + 1).into()
 }
 
 fn page<T>(mut rows: Vec<T>, range: &Range, key: impl Fn(&T) -> Vec<u8>) -> Page<T> {
@@ -393,12 +406,13 @@ fn map_movement(row: &Row<'_>) -> Result<Movement, StoreError> {
     Ok(Movement {
         id: row.id(0)?,
         item: row.id(1)?,
-        from: account(row, 2)?,
-        to: account(row, 4)?,
-        qty: row.i64(6)?,
-        at: from_micros(row.i64(7)?),
-        due: row.opt_i64(8)?.map(from_micros),
-        actor: row.text(9)?,
+        item_version: row.i64(2)?,
+        from: account(row, 3)?,
+        to: account(row, 5)?,
+        qty: row.i64(7)?,
+        at: from_micros(row.i64(8)?),
+        due: row.opt_i64(9)?.map(from_micros),
+        actor: row.text(10)?,
     })
 }
 

@@ -70,6 +70,7 @@ fn ledger() -> Vec<Step> {
             table("movement")
                 .col(id("id").primary_key())
                 .col(id("item_id"))
+                .col(integer("item_version"))
                 .col(text("from_kind"))
                 .col(id("from_id"))
                 .col(text("to_kind"))
@@ -81,7 +82,7 @@ fn ledger() -> Vec<Step> {
                 .foreign_key(&mut refers("movement", "item_id", "item"))
                 .to_owned(),
         ),
-        indexed("movement", &["item_id", "id"]),
+        unique("movement", &["item_id", "item_version"]),
         Step::Table(
             table("holding")
                 .col(id("item_id"))
