@@ -5,7 +5,7 @@
 //!
 //! - **Ground** knows nothing of the product: [`base`], [`crypto`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
-//! - **Rooms** are what the product is: [`identity`].
+//! - **Rooms** are what the product is: [`identity`], [`inventory`].
 //! - **Roof** puts it together: [`cli`].
 
 pub mod base;
@@ -14,4 +14,5 @@ pub mod store;
 pub mod audit;
 pub mod jobs;
 pub mod identity;
+pub mod inventory;
 pub mod cli;

@@ -83,7 +83,7 @@ async fn writers_that_share_a_commit_do_not_share_their_failures() {
             store
                 .write(number, |tx, number: Arc<u32>| async move {
                     jobs::enqueue(&tx, job(&tx, &number.to_string())).await?;
-                    if *number % 3 == 0 {
+                    if number.is_multiple_of(3) {
                         return Err(StoreError::Value("every third".to_owned()));
                     }
                     Ok(())
@@ -269,7 +269,7 @@ async fn two_processes_on_one_database_keep_the_order_of_commits() {
     if !on_postgres() {
         return;
     }
-    let options = crate::support::postgres_database().await;
+    let options = crate::support::postgres_database();
     let clock = Arc::new(freehold::base::SystemClock);
     let (one, two) = tokio::join!(
         Store::open_postgres(&options, clock.clone()),
@@ -290,7 +290,7 @@ async fn two_processes_on_one_database_keep_the_order_of_commits() {
         }));
     }
     for task in tasks {
-        tokio::time::timeout(Duration::from_secs(60), task)
+        tokio::time::timeout(Duration::from_mins(1), task)
             .await
             .unwrap()
             .unwrap()

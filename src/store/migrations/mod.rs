@@ -5,6 +5,7 @@
 
 mod m20261125_100000_create_cellar;
 mod m20261125_110000_create_identity;
+mod m20261125_120000_create_inventory;
 
 use sea_orm::sea_query::{
     Alias, ColumnDef, Index, IndexCreateStatement, IntoIden as _, Table, TableCreateStatement,
@@ -34,6 +35,7 @@ pub(crate) enum Step {
 pub(super) const ALL: &[Migration] = &[
     m20261125_100000_create_cellar::MIGRATION,
     m20261125_110000_create_identity::MIGRATION,
+    m20261125_120000_create_inventory::MIGRATION,
 ];
 
 /// A table that does not exist yet.

@@ -24,7 +24,7 @@ impl TestStore {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new("2026-11-25T10:00:00Z".parse().unwrap()));
         if on_postgres() {
-            let options = postgres_database().await;
+            let options = postgres_database();
             let store = Store::open_postgres(&options, clock.clone()).await.unwrap();
             return Self {
                 store,
@@ -46,7 +46,7 @@ impl TestStore {
 }
 
 /// Makes an empty database in the test cluster.
-pub(crate) async fn postgres_database() -> PostgresOptions {
+pub(crate) fn postgres_database() -> PostgresOptions {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let cluster = std::env::var("FREEHOLD_TEST_POSTGRES")
         .unwrap_or_else(|_| panic!("run this through `make test` or scripts/with-postgres.sh"));

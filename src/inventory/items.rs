@@ -1,0 +1,170 @@
+//! Items: create, get, find by identifier, update, list.
+
+use std::num::NonZeroU32;
+
+use serde_json::json;
+
+use super::{
+    Account, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Movement, Name, Place,
+    Range,
+};
+use super::{check, event, may_read, may_write, repo, rules};
+use crate::audit;
+use crate::base::{Id, Page, Precondition};
+use crate::identity::Actor;
+
+/// An item to be made, with what there is of it at first.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    /// Of which type.
+    pub type_id: Id<ItemType>,
+    /// Its name.
+    pub name: Name,
+    /// What it is also known as; no other item has any of these.
+    pub identifiers: Vec<Identifier>,
+    /// The place that keeps it.
+    pub place: Id<Place>,
+    /// How many; 1 for serialised items and rooms.
+    pub qty: NonZeroU32,
+}
+
+/// An item as it shall be.
+#[derive(Debug, Clone)]
+pub struct ChangeItem {
+    /// Which one.
+    pub id: Id<Item>,
+    /// Its name from now on.
+    pub name: Name,
+    /// All its identifiers from now on.
+    pub identifiers: Vec<Identifier>,
+    /// What the caller demands of the present version.
+    pub precondition: Precondition,
+}
+
+impl Inventory {
+    /// Makes an item; its first movement brings it from outside into its place.
+    ///
+    /// # Errors
+    /// [`InventoryError::NoType`], [`InventoryError::NoPlace`], [`InventoryError::NotSingle`],
+    /// [`InventoryError::IdentifierTaken`], [`InventoryError::Refused`], or the store's.
+    pub async fn create_item(&self, actor: &Actor, new: NewItem) -> Result<Item, InventoryError> {
+        let input = (actor.clone(), new);
+        self.store
+            .write(input, |tx, input| async move {
+                let (actor, new) = &*input;
+                may_write(actor)?;
+                let kind = repo::item_type(&tx, new.type_id).await?.kind;
+                rules::quantity(kind, new.qty.get())?;
+                let place = repo::place(&tx, new.place).await?.id;
+                let made = Item {
+                    id: tx.new_id(),
+                    type_id: new.type_id,
+                    name: new.name.clone(),
+                    version: 1,
+                    identifiers: new.identifiers.clone(),
+                    holdings: vec![Holding {
+                        account: Account::Place(place),
+                        qty: i64::from(new.qty.get()),
+                        due: None,
+                    }],
+                };
+                repo::insert_item(&tx, &made).await?;
+                repo::replace_identifiers(&tx, &made).await?;
+                let first = Movement {
+                    id: tx.new_id(),
+                    item: made.id,
+                    item_version: made.version,
+                    from: Account::Outside,
+                    to: Account::Place(place),
+                    qty: i64::from(new.qty.get()),
+                    at: tx.now(),
+                    due: None,
+                    actor: actor.to_audit(),
+                };
+                repo::post(&tx, &first).await?;
+                let detail = json!({ "type": made.type_id, "place": place, "qty": first.qty });
+                let event = event(actor, "inventory.item.create", ("item", made.id), detail);
+                audit::record(&tx, event).await?;
+                Ok(made)
+            })
+            .await
+    }
+
+    /// The item `id`, with its identifiers and who has it.
+    ///
+    /// # Errors
+    /// [`InventoryError::NoItem`], [`InventoryError::Refused`], or the store's.
+    pub async fn item(&self, actor: &Actor, id: Id<Item>) -> Result<Item, InventoryError> {
+        self.store
+            .read(id, |at, id| async move {
+                may_read(actor)?;
+                repo::item(&at, id).await
+            })
+            .await
+    }
+
+    /// The item that has `identifier`, such as a scanned tag.
+    ///
+    /// # Errors
+    /// [`InventoryError::Unidentified`], [`InventoryError::Refused`], or the store's.
+    pub async fn item_by_identifier(
+        &self,
+        actor: &Actor,
+        identifier: Identifier,
+    ) -> Result<Item, InventoryError> {
+        self.store
+            .read(identifier, |at, identifier| async move {
+                may_read(actor)?;
+                match repo::identified(&at, &identifier).await? {
+                    Some(id) => repo::item(&at, id).await,
+                    None => Err(InventoryError::Unidentified(identifier)),
+                }
+            })
+            .await
+    }
+
+    /// Changes name and identifiers of an item.
+    ///
+    /// # Errors
+    /// [`InventoryError::NoItem`], [`InventoryError::PreconditionFailed`],
+    /// [`InventoryError::IdentifierTaken`], [`InventoryError::Refused`], or the store's.
+    pub async fn update_item(
+        &self,
+        actor: &Actor,
+        change: ChangeItem,
+    ) -> Result<Item, InventoryError> {
+        let input = (actor.clone(), change);
+        self.store
+            .write(input, |tx, input| async move {
+                let (actor, change) = &*input;
+                may_write(actor)?;
+                let mut changed = repo::take_item(&tx, change.id).await?;
+                check(&change.precondition, changed.version)?;
+                changed.name = change.name.clone();
+                changed.identifiers = change.identifiers.clone();
+                repo::rename_item(&tx, &changed).await?;
+                repo::replace_identifiers(&tx, &changed).await?;
+                let detail = json!({
+                    "version": changed.version,
+                    "identifiers": changed.identifiers.len(),
+                });
+                let event = event(actor, "inventory.item.update", ("item", changed.id), detail);
+                audit::record(&tx, event).await?;
+                Ok(changed)
+            })
+            .await
+    }
+
+    /// A page of the items, oldest first, each with its identifiers and who has it.
+    ///
+    /// # Errors
+    /// [`InventoryError::Page`] for a foreign cursor, [`InventoryError::Refused`], or the store's.
+    pub async fn items(&self, actor: &Actor, range: Range) -> Result<Page<Item>, InventoryError> {
+        self.store
+            .read(range, |at, range| async move {
+                may_read(actor)?;
+                repo::items(&at, &range).await
+            })
+            .await
+    }
+}

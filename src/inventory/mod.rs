@@ -1,0 +1,97 @@
+//! Inventory: what the organisation has, where it is, and who has it.
+//!
+//! An [`Item`] is of an [`ItemType`] and carries [`Identifier`]s. Custody and stock are one thing: a
+//! quantity of an item moves from one [`Account`] to another. A [`Movement`] says so and is never
+//! changed; a [`Holding`] is the balance that follows from the movements.
+//!
+//! - `types`, `places`, `items`: what there is; create, get, update, list.
+//! - `custody`: check-out, check-in and the list of movements.
+//! - `rules`: the decisions, pure. `repo`: the queries.
+//!
+//! **Invariants.** Every movement takes from one account what it gives to another. No balance is
+//! below zero: the update that takes is conditional, and the table has a check behind it. An item
+//! of a single kind (serialised, room) is in exactly one account. An identifier names one item.
+//! Places form a tree, and no item is inside itself. Each change of an item, custody included,
+//! moves its version, which is its entity tag. A loan ends at its due instant, exclusive: at that
+//! instant it is overdue.
+//!
+//! **Who may.** Members read; custodians and administrators write.
+//!
+//! **Absent on purpose.** HTTP, reservations, deletion, reversal, lots, money and licence keys; the
+//! inventory issue adds them. Names of people: an account holds the principal's id only.
+
+mod custody;
+mod error;
+mod items;
+mod model;
+mod places;
+mod repo;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub use custody::{CheckIn, CheckOut};
+pub use error::InventoryError;
+pub use items::{ChangeItem, NewItem};
+pub use model::{
+    Account, Holder, Holding, Identifier, Item, ItemType, Movement, Name, Place, TextError,
+    TypeKind,
+};
+pub use places::{ChangePlace, NewPlace};
+pub use types::{ChangeType, NewType};
+
+use crate::base::{ETag, Id, Precondition, PreconditionFailed};
+use crate::identity::{Actor, Refusal, Role, require_role};
+use crate::store::Store;
+
+/// The handle on the inventory; cheap to clone. Every method is one transaction.
+#[derive(Clone)]
+pub struct Inventory {
+    store: Store,
+}
+
+impl Inventory {
+    /// The inventory kept in `store`.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+/// Where a list goes on: behind this page's cursor, with so many rows.
+#[derive(Debug, Clone, Default)]
+pub struct Range {
+    /// [`crate::base::Page::next`] of the page before; `None` for the first page.
+    pub cursor: Option<crate::base::Cursor>,
+    /// How many rows at most.
+    pub size: crate::base::PageSize,
+}
+
+fn may_read(actor: &Actor) -> Result<(), Refusal> {
+    require_role(actor, &[Role::Member, Role::Custodian])
+}
+
+fn may_write(actor: &Actor) -> Result<(), Refusal> {
+    require_role(actor, &[Role::Custodian])
+}
+
+/// Holds the caller's demand against the version before the one just taken.
+fn check(demand: &Precondition, taken: i64) -> Result<(), PreconditionFailed> {
+    demand.check(Some(&ETag::new(&(taken - 1).to_string())))
+}
+
+/// An event of the audit about one thing of this room.
+fn event<T>(
+    actor: &Actor,
+    action: &'static str,
+    subject: (&str, Id<T>),
+    detail: serde_json::Value,
+) -> crate::audit::Event {
+    crate::audit::Event {
+        action,
+        actor: actor.to_audit(),
+        subject: format!("{}:{}", subject.0, subject.1),
+        detail,
+    }
+}
