@@ -29,6 +29,10 @@ pub(super) struct Assignment {
 }
 
 /// The variables of this process that set keys.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this module is where the environment is read"
+)]
 pub(super) fn of_process() -> Vec<(OsString, OsString)> {
     std::env::vars_os()
         .filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
@@ -36,7 +40,10 @@ pub(super) fn of_process() -> Vec<(OsString, OsString)> {
 }
 
 /// The bytes of a variable that holds a secret.
-#[expect(clippy::disallowed_methods, reason = "this module is where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this module is where the environment is read"
+)]
 pub(super) fn secret(name: &str) -> Option<Vec<u8>> {
     std::env::var_os(name).map(OsString::into_encoded_bytes)
 }
@@ -54,13 +61,24 @@ pub(super) fn assignments(
         }
         match assignment(name, value, keys) {
             Ok(assignment) => {
-                verify::value(&assignment.path, &assignment.value, keys, &mut |_, sentence| {
-                    problems.push(Problem { place: place(&assignment.variable), sentence });
-                });
+                verify::value(
+                    &assignment.path,
+                    &assignment.value,
+                    keys,
+                    &mut |_, sentence| {
+                        problems.push(Problem {
+                            place: place(&assignment.variable),
+                            sentence,
+                        });
+                    },
+                );
                 found.push(assignment);
             }
             Err(sentence) => {
-                problems.push(Problem { place: place(&name.to_string_lossy()), sentence });
+                problems.push(Problem {
+                    place: place(&name.to_string_lossy()),
+                    sentence,
+                });
             }
         }
     }
@@ -74,26 +92,35 @@ pub(super) fn place(variable: &str) -> String {
 }
 
 fn assignment(name: &OsStr, value: &OsStr, keys: &[Key]) -> Result<Assignment, String> {
-    let name = name.to_str().ok_or("the variable's name is not UTF-8 text; remove it")?;
-    let text = value.to_str().ok_or("the variable's value is not UTF-8 text; correct it")?;
-    let path = name.strip_prefix(PREFIX).unwrap_or(name).replace("__", ".").to_lowercase();
+    let name = name
+        .to_str()
+        .ok_or("the variable's name is not UTF-8 text; remove it")?;
+    let text = value
+        .to_str()
+        .ok_or("the variable's value is not UTF-8 text; correct it")?;
+    let path = name
+        .strip_prefix(PREFIX)
+        .unwrap_or(name)
+        .replace("__", ".")
+        .to_lowercase();
     let key = keys
         .iter()
         .find(|key| key.path == path)
         .ok_or_else(|| verify::unknown(&path, keys))?;
     let value = typed(&key.field.shape, text).map_err(|reason| format!("`{path}` {reason}"))?;
-    Ok(Assignment { variable: name.to_owned(), path, value })
+    Ok(Assignment {
+        variable: name.to_owned(),
+        path,
+        value,
+    })
 }
 
 /// Gives the text the type its key wants.
 fn typed(shape: &Shape, text: &str) -> Result<Value, String> {
     match shape {
         Shape::Text { .. } | Shape::Choice(_) => Ok(text.into()),
-        Shape::Number => text
-            .trim()
-            .parse::<i128>()
-            .map(Value::from)
-            .map_err(|_| "must be a whole number written with digits only".to_owned()),
+        Shape::Number => file::integer(text.trim(), 10)
+            .ok_or_else(|| "must be a whole number written with digits only".to_owned()),
         Shape::Flag => match text.trim() {
             "true" => Ok(true.into()),
             "false" => Ok(false.into()),
@@ -104,8 +131,14 @@ fn typed(shape: &Shape, text: &str) -> Result<Value, String> {
             Err("must be a TOML array of tables, such as [{ id = \"…\" }]".to_owned())
         }
         Shape::List(inner) => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            Ok(items.map(|item| typed(inner, item)).collect::<Result<Vec<_>, _>>()?.into())
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            Ok(items
+                .map(|item| typed(inner, item))
+                .collect::<Result<Vec<_>, _>>()?
+                .into())
         }
         Shape::Table(_) => {
             Err("is a section; add `__` and the key to the variable's name".to_owned())
@@ -116,7 +149,14 @@ fn typed(shape: &Shape, text: &str) -> Result<Value, String> {
 fn array(text: &str) -> Result<Value, String> {
     // Zeroized because an operator may have written a secret where a reference belongs.
     let line = Zeroizing::new(format!("list = {text}"));
-    let mut contents = file::parse(line.as_bytes())
-        .map_err(|error| format!("must be a TOML array or words separated by commas ({})", error.sentence))?;
-    contents.dict.remove("list").ok_or_else(|| "must be a TOML array".to_owned())
+    let mut contents = file::parse(line.as_bytes()).map_err(|error| {
+        format!(
+            "must be a TOML array or words separated by commas ({})",
+            error.sentence
+        )
+    })?;
+    contents
+        .dict
+        .remove("list")
+        .ok_or_else(|| "must be a TOML array".to_owned())
 }

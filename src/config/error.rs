@@ -31,12 +31,21 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(super) fn one(place: impl Into<String>, sentence: impl Into<String>) -> Self {
-        Self { problems: vec![Problem { place: place.into(), sentence: sentence.into() }] }
+        Self {
+            problems: vec![Problem {
+                place: place.into(),
+                sentence: sentence.into(),
+            }],
+        }
     }
 
     /// Nothing when there are no problems.
     pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Self { problems })
+        }
     }
 
     /// What is wrong, in the order in which it was found.

@@ -1,10 +1,8 @@
 //! Settings in words for people: what is in effect, what a key means, the whole reference, and the
 //! annotated file. All of it comes from [`super::schema`]; nothing here knows a key by name.
 
-use std::fmt::Write;
-
 use super::{
-    ConfigError, Loaded, load,
+    Loaded, Unfit, load,
     schema::{Key, Shape},
     verify,
 };
@@ -45,14 +43,16 @@ impl Loaded {
 ///
 /// # Errors
 /// There is no such key; the message suggests the nearest.
-pub fn explain(key: &str, loaded: Option<&Loaded>) -> Result<String, ConfigError> {
+pub fn explain(key: &str, loaded: Option<&Loaded>) -> Result<String, Unfit> {
     let keys = load::keys();
     let wanted = key.trim().trim_end_matches("[]");
     // `identity.providers.issuer` is what people write for `identity.providers[].issuer`.
     let found = keys
         .iter()
-        .find(|key| key.path == verify::without_indices(wanted) || key.path.replace("[]", "") == wanted)
-        .ok_or_else(|| ConfigError::one("explain", verify::unknown(wanted, &keys)))?;
+        .find(|key| {
+            key.path == verify::without_indices(wanted) || key.path.replace("[]", "") == wanted
+        })
+        .ok_or_else(|| Unfit::because(verify::unknown(wanted, &keys)))?;
     let mut text = format!("{}\n\n", found.path);
     push_wrapped(&mut text, "", &found.field.sentences());
     text.push('\n');
@@ -60,7 +60,9 @@ pub fn explain(key: &str, loaded: Option<&Loaded>) -> Result<String, ConfigError
         push_line(&mut text, &format!("{name}: {value}"));
     }
     if let (Some(loaded), false) = (loaded, found.path.contains("[]") || found.is_section()) {
-        let present = loaded.present(&found.path).unwrap_or_else(|| "not set".to_owned());
+        let present = loaded
+            .present(&found.path)
+            .unwrap_or_else(|| "not set".to_owned());
         let origin = loaded.origin(&found.path);
         push_line(&mut text, &format!("In effect: {present} (from: {origin})"));
     }
@@ -102,7 +104,9 @@ pub fn annotated() -> String {
             Shape::Table(_) => format!("[{}]", key.path),
             Shape::List(Shape::Table(_)) => format!("#[[{}]]", key.path),
             _ => {
-                push_line(&mut text, &format!("# {}.", sentence(&key)));
+                if let Some(hint) = hint(&key) {
+                    push_line(&mut text, &format!("# {hint}"));
+                }
                 format!("#{name} = {}", example(&key))
             }
         };
@@ -134,14 +138,15 @@ from, `freehold config explain KEY` describes a key.
 ";
 
 const ANNOTATED_START: &str = "\
-# Freehold: all settings. A key that is a comment has the default or, where there is none, an
-# example. Environment variables (FREEHOLD__SECTION__KEY) and options of the command line override
-# this file. `freehold config check` checks it; docs/configuration.md has the same words.
+# Freehold: all settings. A key that is a comment shows its default. Environment variables
+# (FREEHOLD__SECTION__KEY) and options of the command line override this file. Check it with
+# `freehold config check`; docs/configuration.md has the same words.
 ";
 
 fn inside<'k>(section: &Key, keys: &'k [Key]) -> impl Iterator<Item = &'k Key> {
     let starts = [format!("{}.", section.path), format!("{}[].", section.path)];
-    keys.iter().filter(move |key| starts.iter().any(|start| key.path.starts_with(start)))
+    keys.iter()
+        .filter(move |key| starts.iter().any(|start| key.path.starts_with(start)))
 }
 
 /// Type, default, range, variable: what a table about a key says.
@@ -173,16 +178,28 @@ fn example(key: &Key) -> String {
     key.field.example.map_or(default, str::to_owned)
 }
 
-/// Unit and range, or the form of the value, in one line.
-fn sentence(key: &Key) -> String {
-    let words = key.field.type_in_words();
-    let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    let mut sentence = first.unwrap_or_default() + letters.as_str();
-    if let Some(range) = &key.field.range {
-        let _ = write!(sentence, ", {} to {}", range.start(), range.end());
+/// What the sentences and the value beside it do not show: unit, range, words, absence.
+fn hint(key: &Key) -> Option<String> {
+    let words = || capital(&key.field.type_in_words());
+    match (&key.field.shape, &key.field.range, key.field.example) {
+        (_, Some(range), _) => Some(format!(
+            "{}, {} to {}.",
+            words(),
+            range.start(),
+            range.end()
+        )),
+        (Shape::Choice(_), ..) => Some(format!("{}.", words())),
+        (_, _, Some(_)) => Some("Not set by default; for example:".to_owned()),
+        _ => None,
     }
-    sentence
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 fn heading(text: &mut String, line: &str) {
@@ -203,7 +220,7 @@ fn push_wrapped(text: &mut String, prefix: &str, words: &str) {
     for word in words.split(' ') {
         if line.chars().count() + word.chars().count() >= 100 {
             push_line(text, &line);
-            line = prefix.trim_end().to_owned();
+            prefix.trim_end().clone_into(&mut line);
         }
         if !line.is_empty() {
             line.push(' ');

@@ -50,9 +50,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Contents, SyntaxError> {
         position: position(text.as_bytes(), error.span().map_or(0, |span| span.start)),
         sentence: format!("TOML syntax: {}", error.message().replace('\n', "; ")),
     })?;
-    let mut reader = Reader { text, positions: Positions::new() };
+    let mut reader = Reader {
+        text,
+        positions: Positions::new(),
+    };
     let dict = reader.table("", table.into_inner());
-    Ok(Contents { dict, positions: reader.positions })
+    Ok(Contents {
+        dict,
+        positions: reader.positions,
+    })
 }
 
 struct Reader<'t> {
@@ -66,7 +72,11 @@ impl Reader<'_> {
         for (key, value) in table {
             let start = key.span().start;
             let key = key.into_inner().into_owned();
-            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            let path = if prefix.is_empty() {
+                key.clone()
+            } else {
+                format!("{prefix}.{key}")
+            };
             self.note(&path, start);
             let value = self.value(&path, value);
             dict.insert(key, value);
@@ -77,8 +87,9 @@ impl Reader<'_> {
     fn value(&mut self, path: &str, value: Spanned<DeValue<'_>>) -> Value {
         match value.into_inner() {
             DeValue::String(text) => text.into_owned().into(),
-            DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
-                .map_or_else(|_| Value::from(f64::INFINITY), Value::from),
+            DeValue::Integer(digits) => {
+                integer(digits.as_str(), digits.radix()).unwrap_or(f64::INFINITY.into())
+            }
             DeValue::Float(number) => number.as_str().parse().unwrap_or(f64::NAN).into(),
             DeValue::Boolean(flag) => flag.into(),
             DeValue::Datetime(instant) => instant.to_string().into(),
@@ -96,14 +107,28 @@ impl Reader<'_> {
     }
 
     fn note(&mut self, path: &str, offset: usize) {
-        self.positions.insert(path.to_owned(), position(self.text.as_bytes(), offset));
+        self.positions
+            .insert(path.to_owned(), position(self.text.as_bytes(), offset));
     }
+}
+
+/// A whole number of at most 128 bits.
+pub(super) fn integer(digits: &str, radix: u32) -> Option<Value> {
+    let number = i128::from_str_radix(digits, radix).ok()?;
+    // Serde reads 64 bits; only what the ranges refuse anyway stays wider.
+    Some(u64::try_from(number).map_or(Value::from(number), Value::from))
 }
 
 fn position(bytes: &[u8], offset: usize) -> Position {
     let before = bytes.get(..offset).unwrap_or(bytes);
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line_start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let line = before.split(|byte| *byte == b'\n').count();
     let in_line = before.get(line_start..).unwrap_or_default();
-    Position { line, column: String::from_utf8_lossy(in_line).chars().count() + 1 }
+    Position {
+        line,
+        column: String::from_utf8_lossy(in_line).chars().count() + 1,
+    }
 }

@@ -8,7 +8,6 @@ use std::{
 
 use figment::{
     Figment, Metadata, Profile, Provider,
-    providers::Serialized,
     value::{Dict, Map, Value},
 };
 
@@ -49,7 +48,11 @@ impl Sources {
     /// The sources of this process: its environment, and what its command line says.
     #[must_use]
     pub fn of_process(file: Option<PathBuf>, overrides: Overrides) -> Self {
-        Self { file, environment: environment::of_process(), overrides }
+        Self {
+            file,
+            environment: environment::of_process(),
+            overrides,
+        }
     }
 }
 
@@ -71,16 +74,28 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let keys = keys();
     let mut problems = Vec::new();
     let (path, contents) = read(sources.file.as_deref())?;
-    verify::tree(&contents.dict, &Settings::SHAPE, &keys, &mut |key, sentence| {
-        problems.push(Problem { place: in_file(&path, &contents.positions, key), sentence });
-    });
+    verify::tree(
+        &contents.dict,
+        &Settings::SHAPE,
+        &keys,
+        &mut |key, sentence| {
+            problems.push(Problem {
+                place: in_file(&path, &contents.positions, key),
+                sentence,
+            });
+        },
+    );
     let assigned = environment::assignments(&sources.environment, &keys, &mut problems);
     let overrides = sources.overrides.layers(&mut problems);
     ConfigError::unless_empty(problems)?;
 
-    let mut figment = Figment::from(Serialized::defaults(Settings::default()))
-        .merge(Layer::file(&path, contents.dict));
-    for Assignment { variable, path, value } in assigned {
+    let mut figment = Figment::from(Layer::defaults()).merge(Layer::file(&path, contents.dict));
+    for Assignment {
+        variable,
+        path,
+        value,
+    } in assigned
+    {
         figment = figment.merge(Layer::single(environment::place(&variable), &path, value));
     }
     for layer in overrides {
@@ -88,11 +103,21 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
     let settings = figment.extract().map_err(|error| {
         let key = error.path.join(".");
-        ConfigError::one(format!("`{key}`"), "this value has a form that is not understood")
+        ConfigError::one(
+            format!("`{key}`"),
+            "this value has a form that is not understood",
+        )
     })?;
-    let loaded = Loaded { settings, figment, positions: contents.positions };
+    let loaded = Loaded {
+        settings,
+        figment,
+        positions: contents.positions,
+    };
     let verdicts = rules::judge(&loaded.settings).into_iter();
-    let problem = |(key, sentence): rules::Verdict| Problem { place: loaded.origin(&key), sentence };
+    let problem = |(key, sentence): rules::Verdict| Problem {
+        place: loaded.origin(&key),
+        sentence,
+    };
     ConfigError::unless_empty(verdicts.map(problem).collect())?;
     Ok(loaded)
 }
@@ -114,7 +139,11 @@ impl Loaded {
         let value = self.figment.find_value(whole).ok();
         let metadata = value.and_then(|value| self.figment.get_metadata(value.tag()));
         match metadata {
-            Some(metadata) => match metadata.source.as_ref().and_then(|source| source.file_path()) {
+            Some(metadata) => match metadata
+                .source
+                .as_ref()
+                .and_then(|source| source.file_path())
+            {
                 Some(path) => in_file(path, &self.positions, key),
                 None => metadata.name.to_string(),
             },
@@ -140,7 +169,11 @@ impl Overrides {
         }
         if !self.listen.is_empty() {
             let texts: Vec<String> = self.listen.iter().map(Listen::to_string).collect();
-            layers.push(Layer::single(place("--listen"), "server.listen", texts.into()));
+            layers.push(Layer::single(
+                place("--listen"),
+                "server.listen",
+                texts.into(),
+            ));
         }
         layers
     }
@@ -153,16 +186,33 @@ struct Layer {
 }
 
 impl Layer {
+    fn defaults() -> Self {
+        let value = Value::serialize(Settings::default()).ok();
+        let dict = value.and_then(Value::into_dict).unwrap_or_default();
+        Self {
+            metadata: Metadata::named("default"),
+            dict,
+        }
+    }
+
     fn file(path: &Path, dict: Dict) -> Self {
-        Self { metadata: Metadata::from("file", path), dict }
+        Self {
+            metadata: Metadata::from("file", path),
+            dict,
+        }
     }
 
     fn single(origin: String, path: &str, value: Value) -> Self {
         let mut parts = path.rsplit('.');
         let last = parts.next().unwrap_or(path);
         let leaf = Dict::from([(last.to_owned(), value)]);
-        let dict = parts.fold(leaf, |dict, part| Dict::from([(part.to_owned(), dict.into())]));
-        Self { metadata: Metadata::named(origin), dict }
+        let dict = parts.fold(leaf, |dict, part| {
+            Dict::from([(part.to_owned(), dict.into())])
+        });
+        Self {
+            metadata: Metadata::named(origin),
+            dict,
+        }
     }
 }
 

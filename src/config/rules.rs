@@ -15,8 +15,18 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
             verdicts.push((key.to_owned(), format!("`{key}` {sentence}")));
         }
     };
-    let Settings { server, store, identity, calendar, .. } = settings;
-    must(!server.listen.is_empty(), "server.listen", "is empty; name at least one address");
+    let Settings {
+        server,
+        store,
+        identity,
+        calendar,
+        ..
+    } = settings;
+    must(
+        !server.listen.is_empty(),
+        "server.listen",
+        "is empty; name at least one address",
+    );
     must(
         server.tls.certificate.is_none() || server.tls.key.is_some(),
         "server.tls.certificate",
@@ -29,9 +39,21 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
     );
     if store.backend == Backend::Postgres {
         let needed = "is empty; `store.backend = \"postgres\"` needs it";
-        must(!store.postgres.host.is_empty(), "store.postgres.host", needed);
-        must(!store.postgres.database.is_empty(), "store.postgres.database", needed);
-        must(!store.postgres.user.is_empty(), "store.postgres.user", needed);
+        must(
+            !store.postgres.host.is_empty(),
+            "store.postgres.host",
+            needed,
+        );
+        must(
+            !store.postgres.database.is_empty(),
+            "store.postgres.database",
+            needed,
+        );
+        must(
+            !store.postgres.user.is_empty(),
+            "store.postgres.user",
+            needed,
+        );
     }
     must(
         identity.session_idle_mins <= identity.session_absolute_mins,
@@ -68,7 +90,11 @@ fn providers(providers: &[Provider]) -> Vec<Verdict> {
             "id",
             "is required: 1 to 32 lower-case letters, digits and hyphens",
         );
-        must(ids.insert(&provider.id), "id", "is also the id of another provider");
+        must(
+            ids.insert(&provider.id),
+            "id",
+            "is also the id of another provider",
+        );
         must(
             is_issuer(&provider.issuer),
             "issuer",

@@ -53,6 +53,10 @@ pub(super) trait Setting {
     const SHAPE: Shape;
 }
 
+impl Setting for u16 {
+    const SHAPE: Shape = Shape::Number;
+}
+
 impl Setting for u32 {
     const SHAPE: Shape = Shape::Number;
 }
@@ -66,11 +70,17 @@ impl Setting for bool {
 }
 
 impl Setting for String {
-    const SHAPE: Shape = Shape::Text { what: "text", check: anything };
+    const SHAPE: Shape = Shape::Text {
+        what: "text",
+        check: anything,
+    };
 }
 
 impl Setting for PathBuf {
-    const SHAPE: Shape = Shape::Text { what: "a path", check: not_empty };
+    const SHAPE: Shape = Shape::Text {
+        what: "a path",
+        check: not_empty,
+    };
 }
 
 impl<T: Setting> Setting for Option<T> {
@@ -93,7 +103,7 @@ impl Key {
         (!self.path.contains("[]")).then(|| variable(&self.path))
     }
 
-    /// The key's last part does not matter here: is it a section, or a list of sections?
+    /// Is it a section?
     pub(super) fn is_section(&self) -> bool {
         matches!(self.field.shape, Shape::Table(_))
     }
@@ -131,24 +141,42 @@ impl Shape {
 
 /// Every key below a shape, in the order in which they are written.
 pub(super) fn keys_below(prefix: &str, shape: &Shape, found: &mut Vec<Key>) {
-    let (Shape::Table(fields) | Shape::List(Shape::Table(fields))) = shape else { return };
+    let (Shape::Table(fields) | Shape::List(Shape::Table(fields))) = shape else {
+        return;
+    };
     for field in *fields {
-        let path =
-            if prefix.is_empty() { field.key.to_owned() } else { format!("{prefix}.{}", field.key) };
-        found.push(Key { path: path.clone(), field });
-        let below = if matches!(field.shape, Shape::List(_)) { format!("{path}[]") } else { path };
+        let path = if prefix.is_empty() {
+            field.key.to_owned()
+        } else {
+            format!("{prefix}.{}", field.key)
+        };
+        found.push(Key {
+            path: path.clone(),
+            field,
+        });
+        let below = if matches!(field.shape, Shape::List(_)) {
+            format!("{path}[]")
+        } else {
+            path
+        };
         keys_below(&below, &field.shape, found);
     }
 }
 
 /// `FREEHOLD__STORE__DATA` for `store.data`.
 pub(super) fn variable(path: &str) -> String {
-    format!("{}{}", super::environment::PREFIX, path.replace('.', "__").to_uppercase())
+    format!(
+        "{}{}",
+        super::environment::PREFIX,
+        path.replace('.', "__").to_uppercase()
+    )
 }
 
 /// A value as a TOML literal; nothing for an unset option.
 pub(super) fn literal<T: Serialize>(value: &T) -> Option<String> {
-    toml::Value::try_from(value).ok().map(|value| value.to_string())
+    toml::Value::try_from(value)
+        .ok()
+        .map(|value| value.to_string())
 }
 
 /// `"a"`, `"b"` or `"c"`.
@@ -157,13 +185,20 @@ fn quoted(words: &[&str]) -> String {
     quoted.join(", ")
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it stands where other checks may refuse")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands where other checks may refuse"
+)]
 fn anything(_: &str) -> Result<(), String> {
     Ok(())
 }
 
 fn not_empty(text: &str) -> Result<(), String> {
-    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(()) }
+    if text.is_empty() {
+        Err("it is empty".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// Declares a section: the struct, its defaults and its table of fields.
@@ -256,7 +291,11 @@ macro_rules! written_as_text {
         impl $crate::config::schema::Setting for $type {
             const SHAPE: $crate::config::schema::Shape = $crate::config::schema::Shape::Text {
                 what: $what,
-                check: |text| text.parse::<$type>().map(drop).map_err(|unfit| unfit.to_string()),
+                check: |text| {
+                    text.parse::<$type>()
+                        .map(drop)
+                        .map_err(|unfit| unfit.to_string())
+                },
             };
         }
     };

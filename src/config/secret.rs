@@ -36,9 +36,9 @@ impl FromStr for SecretRef {
             Some(("env", name)) if !name.is_empty() && !name.contains('=') => {
                 Ok(Self::Env(name.to_owned()))
             }
-            Some(("file" | "env", _)) => {
-                Err(Unfit::because("the reference names nothing; write `file:PATH` or `env:NAME`"))
-            }
+            Some(("file" | "env", _)) => Err(Unfit::because(
+                "the reference names nothing; write `file:PATH` or `env:NAME`",
+            )),
             Some(("keyvault", _)) => Err(Unfit::because(
                 "`keyvault:` references come with a later release; until then use `file:PATH` \
                  (a mounted secret) or `env:NAME`",
@@ -76,22 +76,30 @@ impl SecretRef {
             }
         };
         if bytes.is_empty() {
-            return Err(SecretError::Empty { reference: self.clone() });
+            return Err(SecretError::Empty {
+                reference: self.clone(),
+            });
         }
         if bytes.len() > BYTES_MAX {
-            return Err(SecretError::TooLarge { reference: self.clone() });
+            return Err(SecretError::TooLarge {
+                reference: self.clone(),
+            });
         }
         Ok(Secret { bytes, trimmed })
     }
 
     fn read(&self, path: &PathBuf) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-        let unreadable =
-            |source| SecretError::Unreadable { reference: self.clone(), source };
+        let unreadable = |source| SecretError::Unreadable {
+            reference: self.clone(),
+            source,
+        };
         let file = File::open(path).map_err(unreadable)?;
         let limit = BYTES_MAX + BYTE_ORDER_MARK.len() + 3;
         // One allocation that never grows: growing would leave a copy behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
-        file.take(limit as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take(limit as u64)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
         Ok(bytes)
     }
 }
@@ -143,7 +151,9 @@ impl fmt::Debug for Secret {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("the secret {reference} cannot be read; the file must exist and be readable for the user the service runs as")]
+    #[error(
+        "the secret {reference} cannot be read; the file must exist and be readable for the user the service runs as"
+    )]
     Unreadable {
         /// The reference.
         reference: SecretRef,
@@ -151,7 +161,9 @@ pub enum SecretError {
         source: std::io::Error,
     },
     /// The environment variable is not set.
-    #[error("the secret env:{name} is not there; set the environment variable {name} of the service")]
+    #[error(
+        "the secret env:{name} is not there; set the environment variable {name} of the service"
+    )]
     NotSet {
         /// The variable's name.
         name: String,
@@ -163,7 +175,9 @@ pub enum SecretError {
         reference: SecretRef,
     },
     /// It cannot be a secret.
-    #[error("the secret {reference} is larger than 64 KiB; does the reference name the right file?")]
+    #[error(
+        "the secret {reference} is larger than 64 KiB; does the reference name the right file?"
+    )]
     TooLarge {
         /// The reference.
         reference: SecretRef,

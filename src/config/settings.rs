@@ -4,7 +4,7 @@
 //!
 //! A doc comment here is read by operators. In a section, values stand before sub-sections, and
 //! these before lists of tables, as TOML wants it. A text whose default is empty is required
-//! where it is used. A number has a unit and a range.
+//! where it is used. A number has a range.
 
 use std::path::PathBuf;
 
@@ -121,7 +121,7 @@ section! {
         /// The server's name or address, or the folder of its Unix socket. Required.
         host: String = String::new(), example "\"db.example.org\"";
         /// The server's port.
-        port: u32 = 5432, unit "port number", range 1..=65_535;
+        port: u16 = 5432, range 1..=65_535;
         /// The name of the database.
         database: String = "freehold".to_owned();
         /// The role that owns the database.

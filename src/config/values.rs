@@ -10,10 +10,10 @@ use super::{Unfit, schema::written_as_text};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Listen {
-    /// `localhost:PORT`: the loopback address of each family the host has (127.0.0.1, ::1). One
+    /// `localhost:PORT`: the loopback address of each family the host has (127.0.0.1, `::1`). One
     /// family missing is no error, both missing is.
     Loopback(u16),
-    /// `*:PORT`: all addresses of each family the host has (0.0.0.0, ::). One family missing is
+    /// `*:PORT`: all addresses of each family the host has (0.0.0.0, `::`). One family missing is
     /// no error, both missing is.
     All(u16),
     /// Exactly this address; that it cannot be bound is an error.
@@ -52,12 +52,17 @@ impl FromStr for Listen {
     fn from_str(text: &str) -> Result<Self, Unfit> {
         let wanted = "write an address with a port: `127.0.0.1:8080`, `[::1]:8080`, \
                       `localhost:8080` (loopback) or `*:8080` (all addresses)";
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| Unfit::because(wanted))?;
+        let (host, port) = text
+            .rsplit_once(':')
+            .ok_or_else(|| Unfit::because(wanted))?;
         let port = port.parse().map_err(|_| Unfit::because(wanted))?;
         match host {
             "*" => Ok(Self::All(port)),
             "localhost" => Ok(Self::Loopback(port)),
-            _ => text.parse().map(Self::At).map_err(|_| Unfit::because(wanted)),
+            _ => text
+                .parse()
+                .map(Self::At)
+                .map_err(|_| Unfit::because(wanted)),
         }
     }
 }
@@ -77,7 +82,10 @@ impl fmt::Display for Listen {
 #[serde(try_from = "String", into = "String")]
 pub struct PublicUrl(url::Url);
 
-written_as_text!(PublicUrl, "an address such as `https://calendar.example.org`");
+written_as_text!(
+    PublicUrl,
+    "an address such as `https://calendar.example.org`"
+);
 
 impl PublicUrl {
     /// The address; its path is `/`.
@@ -132,9 +140,10 @@ impl FromStr for Administrator {
     fn from_str(text: &str) -> Result<Self, Unfit> {
         // OpenID Connect Discovery §4.3: an issuer has no fragment, so the first `#` ends it.
         match text.split_once('#') {
-            Some((issuer, subject)) if is_issuer(issuer) && !subject.is_empty() => {
-                Ok(Self { issuer: issuer.to_owned(), subject: subject.to_owned() })
-            }
+            Some((issuer, subject)) if is_issuer(issuer) && !subject.is_empty() => Ok(Self {
+                issuer: issuer.to_owned(),
+                subject: subject.to_owned(),
+            }),
             _ => Err(Unfit::because(
                 "write the issuer's address, `#` and the subject: \
                  `https://login.example.org/realms/work#0b9c…`",
@@ -198,7 +207,9 @@ impl fmt::Display for LogLevel {
 /// OpenID Connect Core §2: `https`, no query, no fragment. `http` only for a provider on this
 /// machine.
 pub(super) fn is_issuer(text: &str) -> bool {
-    let Ok(url) = url::Url::parse(text) else { return false };
+    let Ok(url) = url::Url::parse(text) else {
+        return false;
+    };
     let on_this_machine = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -3,7 +3,7 @@
 //! Messages name the key and what is allowed. A value is repeated only where it is a number:
 //! a text may be a secret that stands in the wrong place.
 
-use std::ops::RangeInclusive;
+use std::{fmt::Write, ops::RangeInclusive};
 
 use figment::value::{Dict, Num, Value};
 
@@ -36,7 +36,7 @@ pub(super) fn unknown(path: &str, keys: &[Key]) -> String {
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     match nearest {
         Some((likeness, nearest)) if likeness > 0.6 => {
-            sentence.push_str(&format!("; did you mean `{nearest}`?"));
+            let _ = write!(sentence, "; did you mean `{nearest}`?");
         }
         _ => sentence.push_str("; `freehold config reference` lists all keys"),
     }
@@ -77,7 +77,11 @@ impl Walk<'_> {
     fn table(&mut self, path: &str, dict: &Dict, shape: &Shape) {
         let Shape::Table(fields) = shape else { return };
         for (key, value) in dict {
-            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
             match fields.iter().find(|field| field.key == key) {
                 Some(field) => self.value(&path, value, &field.shape, field.range.as_ref()),
                 None => (self.report)(&path, unknown(&path, self.keys)),
@@ -118,7 +122,10 @@ impl Walk<'_> {
             }
             _ => {
                 let (wanted, found) = (shape.in_words(), type_of(value));
-                (self.report)(path, format!("`{path}` must be {wanted}, and here is {found}"));
+                (self.report)(
+                    path,
+                    format!("`{path}` must be {wanted}, and here is {found}"),
+                );
             }
         }
     }
@@ -132,7 +139,9 @@ fn outside(path: &str, number: Num, range: &RangeInclusive<u64>) -> Option<Strin
 }
 
 fn integer(number: Num) -> Option<i128> {
-    number.to_i128().or_else(|| i128::try_from(number.to_u128()?).ok())
+    number
+        .to_i128()
+        .or_else(|| i128::try_from(number.to_u128()?).ok())
 }
 
 fn type_of(value: &Value) -> &'static str {

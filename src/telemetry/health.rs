@@ -67,7 +67,9 @@ impl Report {
     #[must_use]
     pub fn overall(&self) -> &Health {
         let healths = self.checks.iter().map(|check| &check.health);
-        healths.max_by_key(|health| health.severity()).unwrap_or(&Health::Ok)
+        healths
+            .max_by_key(|health| health.severity())
+            .unwrap_or(&Health::Ok)
     }
 
     /// Can the service do its work? A degraded part does not stop it.
