@@ -9,6 +9,8 @@
 //! - **Roof** puts it together: [`cli`].
 
 pub mod base;
+pub mod config;
+pub mod telemetry;
 pub mod crypto;
 pub mod store;
 pub mod audit;

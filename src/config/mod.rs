@@ -1,0 +1,53 @@
+//! Configuration: one typed tree, loaded from defaults, file, environment and command line.
+//!
+//! ```
+//! use freehold::config::{Overrides, Sources, load};
+//!
+//! let overrides = Overrides { data: Some("/srv/freehold".into()), ..Overrides::default() };
+//! let loaded = load(&Sources { overrides, ..Sources::default() })?;
+//! assert_eq!(loaded.settings.store.data.to_str(), Some("/srv/freehold"));
+//! assert_eq!(loaded.origin("store.data"), "command line --data");
+//! # Ok::<(), freehold::config::ConfigError>(())
+//! ```
+//!
+//! **Invariants.** The environment and configuration files are read only here. A later layer wins
+//! over an earlier one: defaults, file, `FREEHOLD__SECTION__KEY`, command line. An unknown key is
+//! an error. A message never repeats a text that an operator wrote, because it may be a secret.
+//! What is known about a key stands once, at its field in `settings.rs`; `docs/configuration.md`
+//! and `config/freehold.toml` are made from it.
+//!
+//! **Absent on purpose.** Secrets: settings hold a [`SecretRef`], and who needs the secret
+//! resolves it. Reloading: a changed setting takes effect at the next start.
+//!
+//! | File | What |
+//! | --- | --- |
+//! | `settings.rs` | the tree: add a key here |
+//! | `schema.rs` | what is known about a key; the declaring macros |
+//! | `values.rs`, `secret.rs` | types that are written as text |
+//! | `load.rs`, `file.rs`, `environment.rs` | the layers |
+//! | `verify.rs`, `rules.rs` | single values; values together |
+//! | `explain.rs` | show, explain, reference, the annotated file |
+
+mod environment;
+mod error;
+mod explain;
+mod file;
+mod load;
+mod rules;
+mod schema;
+pub mod secret;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod values;
+mod verify;
+
+pub use error::{ConfigError, Problem, Unfit};
+pub use explain::{annotated, explain, reference};
+pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
+pub use secret::{Secret, SecretError, SecretRef};
+pub use settings::{
+    Backend, Calendar, Identity, Log, LogFormat, Postgres, Provider, Server, Settings, Sqlite,
+    SslMode, Store, Tls, Vault,
+};
+pub use values::{Administrator, Listen, LogLevel, PublicUrl};

@@ -1,0 +1,117 @@
+//! What settings must fulfil together. Pure: settings in, sentences out.
+
+use std::collections::BTreeSet;
+
+use super::{Backend, Provider, Settings, values::is_issuer};
+
+/// The key that is wrong, and why.
+pub(super) type Verdict = (String, String);
+
+/// Judges settings whose single values are all acceptable.
+pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let mut must = |holds: bool, key: &str, sentence: &str| {
+        if !holds {
+            verdicts.push((key.to_owned(), format!("`{key}` {sentence}")));
+        }
+    };
+    let Settings {
+        server,
+        store,
+        identity,
+        calendar,
+        ..
+    } = settings;
+    must(
+        !server.listen.is_empty(),
+        "server.listen",
+        "is empty; name at least one address",
+    );
+    must(
+        server.tls.certificate.is_none() || server.tls.key.is_some(),
+        "server.tls.certificate",
+        "needs `server.tls.key` beside it",
+    );
+    must(
+        server.tls.key.is_none() || server.tls.certificate.is_some(),
+        "server.tls.key",
+        "needs `server.tls.certificate` beside it",
+    );
+    if store.backend == Backend::Postgres {
+        let needed = "is empty; `store.backend = \"postgres\"` needs it";
+        must(
+            !store.postgres.host.is_empty(),
+            "store.postgres.host",
+            needed,
+        );
+        must(
+            !store.postgres.database.is_empty(),
+            "store.postgres.database",
+            needed,
+        );
+        must(
+            !store.postgres.user.is_empty(),
+            "store.postgres.user",
+            needed,
+        );
+    }
+    must(
+        identity.session_idle_mins <= identity.session_absolute_mins,
+        "identity.session_idle_mins",
+        "is longer than `identity.session_absolute_mins`; make it at most as long",
+    );
+    must(
+        calendar.max_object_bytes <= server.max_body_bytes,
+        "calendar.max_object_bytes",
+        "is larger than `server.max_body_bytes`; make it at most as large",
+    );
+    must(
+        jiff::tz::TimeZone::get(&calendar.default_timezone).is_ok(),
+        "calendar.default_timezone",
+        "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
+    );
+    verdicts.extend(providers(&identity.providers));
+    verdicts
+}
+
+fn providers(providers: &[Provider]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let mut ids = BTreeSet::new();
+    for (index, provider) in providers.iter().enumerate() {
+        let mut must = |holds: bool, key: &str, sentence: &str| {
+            if !holds {
+                let key = format!("identity.providers[{index}].{key}");
+                let sentence = format!("`{key}` {sentence}");
+                verdicts.push((key, sentence));
+            }
+        };
+        must(
+            is_id(&provider.id),
+            "id",
+            "is required: 1 to 32 lower-case letters, digits and hyphens",
+        );
+        must(
+            ids.insert(&provider.id),
+            "id",
+            "is also the id of another provider",
+        );
+        must(
+            is_issuer(&provider.issuer),
+            "issuer",
+            "is required: the provider's `https` address (`http` only on this machine), without \
+             query and fragment",
+        );
+        must(!provider.client_id.is_empty(), "client_id", "is required");
+        must(
+            provider.scopes.iter().any(|scope| scope == "openid"),
+            "scopes",
+            "must have `openid` among them (OpenID Connect Core §3.1.2.1)",
+        );
+    }
+    verdicts
+}
+
+fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&text.len()) && text.bytes().all(allowed)
+}

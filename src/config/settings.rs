@@ -1,0 +1,242 @@
+//! The settings tree. Each key's words, unit, default and range stand at its field and nowhere
+//! else: `freehold config explain`, `docs/configuration.md` and `config/freehold.toml` are made
+//! from these lines.
+//!
+//! A doc comment here is read by operators. In a section, values stand before sub-sections, and
+//! these before lists of tables, as TOML wants it. A text whose default is empty is required
+//! where it is used. A number has a range.
+
+use std::path::PathBuf;
+
+use super::{
+    Administrator, Listen, LogLevel, PublicUrl, SecretRef,
+    schema::{choice, section},
+};
+
+const MIB: u64 = 1024 * 1024;
+
+section! {
+    /// Everything an operator can set.
+    Settings {
+        /// Where the service listens and what it accepts.
+        server: Server = Server::default();
+        /// Where the data is kept.
+        store: Store = Store::default();
+        /// The key that seals what is stored.
+        vault: Vault = Vault::default();
+        /// Who may sign in, and for how long.
+        identity: Identity = Identity::default();
+        /// Limits and periods of calendars.
+        calendar: Calendar = Calendar::default();
+        /// What the service writes to standard error.
+        log: Log = Log::default();
+    }
+}
+
+section! {
+    /// Where the service listens and what it accepts.
+    Server {
+        /// Addresses to listen on. `localhost:8080` is 127.0.0.1:8080 and [::1]:8080, whichever
+        /// the host has; `*:8080` is all addresses of the families the host has. Any other entry
+        /// is one exact address (`127.0.0.1:8080`, `[::1]:8080`) that must be bindable.
+        listen: Vec<Listen> = vec![Listen::Loopback(8080)];
+        /// The address under which people reach the service, used in links and for sign-in. Unset
+        /// means the address of the first listener.
+        public_url: Option<PublicUrl> = None, example "\"https://calendar.example.org\"";
+        /// The largest body of a request; a larger one is answered with 413.
+        max_body_bytes: u64 = 10 * MIB, unit "bytes", range 64 * 1024..=1024 * MIB;
+        /// How long requests that are running may take to end after SIGTERM. Keep it below the
+        /// period after which the platform kills the process (30 seconds in Kubernetes).
+        drain_secs: u32 = 20, unit "seconds", range 0..=600;
+        /// Encrypted connections. Without it, something in front of the service has to encrypt.
+        tls: Tls = Tls::default();
+    }
+}
+
+section! {
+    /// Certificate and key for encrypted connections: both or neither.
+    Tls {
+        /// PEM file with the certificate, followed by the certificates between it and the root.
+        certificate: Option<PathBuf> = None, example "\"/etc/freehold/tls.crt\"";
+        /// PEM file with the certificate's private key.
+        key: Option<PathBuf> = None, example "\"/etc/freehold/tls.key\"";
+    }
+}
+
+choice! {
+    /// The database.
+    Backend {
+        /// One process, one folder.
+        Sqlite = "sqlite",
+        /// A PostgreSQL server, one or several processes of ours.
+        Postgres = "postgres",
+    }
+}
+
+section! {
+    /// Where the data is kept.
+    Store {
+        /// The database: `sqlite` for one process and one folder, `postgres` for a PostgreSQL
+        /// server and one or several processes.
+        backend: Backend = Backend::Sqlite;
+        /// The folder of this service: the SQLite database, the lock, the key file that is made at
+        /// the first start. It has to be on a local disk.
+        data: PathBuf = PathBuf::from("./data");
+        /// How SQLite works; only for `backend = "sqlite"`.
+        sqlite: Sqlite = Sqlite::default();
+        /// The PostgreSQL server; only for `backend = "postgres"`.
+        postgres: Postgres = Postgres::default();
+    }
+}
+
+section! {
+    /// How SQLite works.
+    Sqlite {
+        /// Memory for pages of the database, for each connection.
+        cache_mib: u32 = 16, unit "MiB", range 1..=16_384;
+        /// How much of the database file is mapped into memory; 0 maps nothing.
+        mmap_mib: u32 = 256, unit "MiB", range 0..=1_048_576;
+        /// How many write commands may share one commit.
+        group_commit_max: u32 = 256, unit "commands", range 1..=4096;
+    }
+}
+
+choice! {
+    /// How the connection to PostgreSQL is secured, in PostgreSQL's words.
+    SslMode {
+        /// No encryption.
+        Disable = "disable",
+        /// Encrypted, the server is not verified.
+        Require = "require",
+        /// Encrypted, the certificate is verified.
+        VerifyCa = "verify-ca",
+        /// Encrypted, the certificate and the server's name are verified.
+        VerifyFull = "verify-full",
+    }
+}
+
+section! {
+    /// The PostgreSQL server.
+    Postgres {
+        /// The server's name or address, or the folder of its Unix socket. Required.
+        host: String = String::new(), example "\"db.example.org\"";
+        /// The server's port.
+        port: u16 = 5432, range 1..=65_535;
+        /// The name of the database.
+        database: String = "freehold".to_owned();
+        /// The role that owns the database.
+        user: String = "freehold".to_owned();
+        /// Where the role's password is; unset where the server asks for none. Any character may
+        /// be in it.
+        password: Option<SecretRef> = None, example "\"file:/run/secrets/postgres-password\"";
+        /// `verify-full` verifies certificate and name, `verify-ca` the certificate only, `require`
+        /// encrypts without verifying, `disable` does not encrypt.
+        sslmode: SslMode = SslMode::VerifyFull;
+        /// PEM file with the root certificate that signs the server's; unset means the usual roots.
+        sslrootcert: Option<PathBuf> = None, example "\"/etc/freehold/postgres-ca.crt\"";
+        /// The largest number of connections of one process.
+        max_connections: u32 = 8, unit "connections", range 2..=1000;
+    }
+}
+
+section! {
+    /// The key that seals what is stored.
+    Vault {
+        /// Where the key-encryption key is. Unset means the file `keys/kek.key` in the data folder,
+        /// which is made at the first start. Without this key nothing that is stored can be read:
+        /// keep a copy of it somewhere else.
+        key_file: Option<SecretRef> = None, example "\"file:/run/secrets/freehold-kek\"";
+    }
+}
+
+section! {
+    /// Who may sign in, and for how long.
+    Identity {
+        /// People who administer the service, each as `ISSUER#SUBJECT` of their sign-in.
+        administrators: Vec<Administrator> = Vec::new(),
+            example "[\"https://login.example.org/realms/work#0b9c0e7e\"]";
+        /// A session ends after this time without a request.
+        session_idle_mins: u32 = 30, unit "minutes", range 1..=10_080;
+        /// A session ends after this time in any case.
+        session_absolute_mins: u32 = 720, unit "minutes", range 1..=43_200;
+        /// OpenID Connect providers that people sign in with.
+        providers: Vec<Provider> = Vec::new();
+    }
+}
+
+section! {
+    /// An OpenID Connect provider.
+    Provider {
+        /// A short name for addresses and for the record: lower-case letters, digits, hyphens. Do
+        /// not change it later. Required.
+        id: String = String::new(), example "\"work\"";
+        /// What the sign-in page calls it; unset means the id.
+        name: Option<String> = None, example "\"Work account\"";
+        /// The issuer's address exactly as the provider publishes it; `https`, or `http` on this
+        /// machine. Required.
+        issuer: String = String::new(), example "\"https://login.example.org/realms/work\"";
+        /// The client id that the provider gave to this service. Required.
+        client_id: String = String::new(), example "\"freehold\"";
+        /// Where the client secret is; unset for a public client.
+        client_secret: Option<SecretRef> = None, example "\"file:/run/secrets/oidc-client-secret\"";
+        /// The scopes to ask for; `openid` has to be among them.
+        scopes: Vec<String> = ["openid", "profile", "email"].map(str::to_owned).to_vec();
+        /// The claim with a person's roles: a text or a list of texts.
+        roles_claim: String = "roles".to_owned();
+    }
+}
+
+section! {
+    /// Limits and periods of calendars.
+    Calendar {
+        /// The largest calendar object (CALDAV:max-resource-size, RFC 4791 section 5.2.5). It
+        /// cannot be larger than `server.max_body_bytes`.
+        max_object_bytes: u64 = 10 * MIB, unit "bytes", range 16 * 1024..=1024 * MIB;
+        /// How far ahead the occurrences of endless series are kept ready. Later ones are computed
+        /// when somebody asks.
+        occurrence_horizon_days: u32 = 730, unit "days", range 31..=3660;
+        /// How long it is remembered that something was deleted. A client that was away longer
+        /// synchronises from the beginning.
+        tombstone_days: u32 = 90, unit "days", range 1..=3660;
+        /// The time zone of a calendar that names none, as in the IANA time zone database.
+        default_timezone: String = "UTC".to_owned();
+    }
+}
+
+choice! {
+    /// The form of a log line.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// One JSON object per line.
+        Json = "json",
+    }
+}
+
+section! {
+    /// What the service writes to standard error.
+    Log {
+        /// `text` for people, `json` for one JSON object per line.
+        format: LogFormat = LogFormat::Text;
+        /// The least serious level that is written: `error`, `warn`, `info`, `debug`, `trace` or
+        /// `off`; or levels per target, such as `info,freehold::store=debug`.
+        level: LogLevel = LogLevel::info();
+    }
+}
+
+impl Settings {
+    /// Where the key-encryption key is: `vault.key_file`, else `keys/kek.key` in the data folder.
+    #[must_use]
+    pub fn key_file(&self) -> SecretRef {
+        let in_data = || SecretRef::File(self.store.data.join("keys").join("kek.key"));
+        self.vault.key_file.clone().unwrap_or_else(in_data)
+    }
+}
+
+impl Provider {
+    /// What the sign-in page calls it.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+}

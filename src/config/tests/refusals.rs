@@ -1,0 +1,191 @@
+//! What is wrong is said with its place and what is expected.
+
+use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+
+use super::{super::*, refused, with_environment, with_file};
+
+#[test]
+fn a_wrong_variable_is_named_with_what_is_expected() {
+    let wrong = |name, value, expected: &str| {
+        refused(
+            with_environment(&[(name, value)]),
+            &[&format!("environment {name}: "), expected],
+        );
+    };
+    wrong(
+        "FREEHOLD__SERVER__DRAIN_SECS",
+        "20s",
+        "`server.drain_secs` must be a whole number",
+    );
+    wrong(
+        "FREEHOLD__SERVER__DRAIN_SECS",
+        "601",
+        "is 601; allowed is 0 to 600",
+    );
+    wrong(
+        "FREEHOLD__SERVER__LISEN",
+        "x",
+        "did you mean `server.listen`?",
+    );
+    wrong("FREEHOLD__SERVER", "x", "is a section");
+    wrong("FREEHOLD__", "x", "unknown key");
+    wrong(
+        "FREEHOLD__STORE__BACKEND",
+        "mysql",
+        "one of \"sqlite\", \"postgres\"",
+    );
+    wrong(
+        "FREEHOLD__SERVER__LISTEN",
+        "8080",
+        "write an address with a port",
+    );
+    wrong(
+        "FREEHOLD__IDENTITY__PROVIDERS",
+        "work",
+        "TOML array of tables",
+    );
+    wrong("FREEHOLD__IDENTITY__PROVIDERS", "[{ id = }]", "TOML array");
+    wrong(
+        "FREEHOLD__IDENTITY__PROVIDERS",
+        "[{ idd = \"x\" }]",
+        "unknown key",
+    );
+    wrong(
+        "FREEHOLD__SERVER__TLS__KEY",
+        "/k",
+        "needs `server.tls.certificate` beside it",
+    );
+    let bytes = OsString::from_vec(vec![0xff]);
+    let environment = vec![("FREEHOLD__STORE__DATA".into(), bytes)];
+    let error = load(&Sources {
+        environment,
+        ..Sources::default()
+    })
+    .unwrap_err();
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
+}
+
+#[test]
+fn a_wrong_file_is_named_with_line_and_column() {
+    refused(
+        with_file("[server]\nlisten = [\n  \"x\""),
+        &["f.toml:3:", "TOML syntax"],
+    );
+    refused(with_file("[server]\r\ndrain_secs = \r\n"), &["f.toml:2:"]);
+    refused(with_file(b"[log]\n# \xff\n"), &["f.toml:2:3", "UTF-8"]);
+    refused(
+        with_file("[server]\n  lisen = []\n[stor]\n"),
+        &[
+            "f.toml:2:3: unknown key `server.lisen`; did you mean `server.listen`?",
+            "`store`?",
+        ],
+    );
+    refused(
+        with_file("listen = []\n"),
+        &["f.toml:1:1", "did you mean `server.listen`?"],
+    );
+    refused(
+        with_file("[server]\ndrain_secs = \"7\"\n"),
+        &["f.toml:2:1", "whole number"],
+    );
+    refused(
+        with_file("[server]\nlisten = [\"*:1\", 5]\n"),
+        &["f.toml:2:18", "listen[1]"],
+    );
+    refused(
+        with_file("server = 1\n"),
+        &["f.toml:1:1", "must be a section"],
+    );
+    refused(
+        with_file("[server]\ndrain_secs = 0.5\n"),
+        &["f.toml:2:1", "whole number"],
+    );
+}
+
+#[test]
+fn a_file_that_was_named_must_exist_and_be_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in [folder.path().join("none.toml"), folder.path().to_owned()] {
+        let error = load(&Sources {
+            file: Some(path.clone()),
+            ..Sources::default()
+        })
+        .unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(&path.display().to_string()), "{message}");
+        assert!(message.contains("--config FILE"), "{message}");
+    }
+}
+
+#[test]
+fn ranges_are_held_at_both_ends() {
+    let group = |number: i128| with_file(format!("[store.sqlite]\ngroup_commit_max = {number}\n"));
+    assert!(group(1).is_ok() && group(4096).is_ok());
+    for number in [-1, 0, 4097, i128::from(u64::MAX)] {
+        refused(
+            group(number),
+            &[
+                "f.toml:2:1",
+                &format!("`store.sqlite.group_commit_max` is {number}"),
+                "1 to 4096",
+            ],
+        );
+    }
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    let file = "[server]\ndrain_secs = 9999\nx = 1\n[log]\nlevel = \"info,freehold=loud\"\n";
+    let message = with_file(file).err().unwrap();
+    assert_eq!(message.lines().count(), 5, "{message}");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    refused(
+        with_file("[store]\nbackend = \"postgres\"\n"),
+        &["`store.postgres.host` is empty", "default: "],
+    );
+    refused(
+        with_file("[identity]\nsession_idle_mins = 800\n"),
+        &["f.toml:2:1: ", "`identity.session_absolute_mins`"],
+    );
+    refused(
+        with_file("[calendar]\nmax_object_bytes = 20971520\n"),
+        &["server.max_body_bytes"],
+    );
+    refused(
+        with_file("[calendar]\ndefault_timezone = \"Mars/Olympus\"\n"),
+        &["f.toml:2:1"],
+    );
+    refused(
+        with_file("[server]\nlisten = []\n"),
+        &["name at least one address"],
+    );
+}
+
+#[test]
+fn a_provider_needs_id_issuer_and_client_and_ids_are_unique() {
+    let provider = "[[identity.providers]]\nid = \"a\"\nissuer = \"https://i.example\"\n";
+    refused(
+        with_file(provider),
+        &["f.toml:1:1: `identity.providers[0].client_id` is required"],
+    );
+    let whole = format!("{provider}client_id = \"c\"\n");
+    assert!(with_file(&whole).is_ok());
+    refused(
+        with_file(whole.repeat(2)),
+        &["f.toml:6:1", "also the id of another provider"],
+    );
+    let insecure = whole.replace("https", "http");
+    refused(with_file(&insecure), &["f.toml:3:1", "`https`"]);
+    assert!(with_file(insecure.replace("i.example", "127.0.0.1:4000")).is_ok());
+    refused(
+        with_file(format!("{whole}scopes = [\"email\"]\n")),
+        &["`openid`"],
+    );
+    refused(
+        with_file(whole.replace("client_id", "clientid")),
+        &["providers[].client_id`?"],
+    );
+}
