@@ -3,7 +3,8 @@
 //! *A module may use only modules declared above it.* The order of the `mod` lines below is the
 //! architecture, and `tests/it/tidy.rs` holds it. `ARCHITECTURE.md` draws it.
 //!
-//! - **Ground** knows nothing of the product: [`base`], [`crypto`].
+//! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`],
+//!   [`crypto`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`inventory`].
 //! - **Roof** puts it together: [`cli`].

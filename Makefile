@@ -1,2 +1,0 @@
-test: ## everything CI runs today
-	cargo test --lib --bins
