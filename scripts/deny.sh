@@ -9,6 +9,7 @@ bundle=${ADVISORIES:-$shared/data/advisory-db.bundle}
 export FREEHOLD_ADVISORIES=$cache/advisories
 mkdir -p "$FREEHOLD_ADVISORIES"
 
+cargo fetch --locked --quiet # every platform: the lock file names them all
 cargo deny --offline --locked check bans licenses sources
 if [[ ! -r $bundle ]]; then
   echo "advisories not checked: no database at $bundle"
