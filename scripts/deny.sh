@@ -27,5 +27,5 @@ if [[ $(git -C "$database" rev-parse HEAD 2>/dev/null) != "$head" ]]; then
   git -C "$database" checkout --quiet --detach FETCH_HEAD
 fi
 date=$(git -C "$database" show -s --format=%ct HEAD)
-echo "advisory database of $(date --utc --date="@$date" +%F), $((($(date +%s) - date) / 86400)) days old"
+echo "note: advisory database of $(date --utc --date="@$date" +%F), $((($(date +%s) - date) / 86400)) days old"
 cargo deny --offline --locked check advisories

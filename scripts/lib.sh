@@ -1,5 +1,6 @@
 # What every script here shares: where things live, and how a missing Debian package arrives.
 # Sourced, never run.
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 needs npm npm
 uv=$cache/uv-0.13.9
 [[ -x $uv/bin/uv ]] || { python3 -m venv "$uv" && "$uv/bin/pip" install --quiet uv==0.13.9; }
-cd tests/peers
+cd "$root/tests/peers"
 "$uv/bin/uv" pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
   requirements.in -o requirements.txt --upgrade
 rm -f package-lock.json

@@ -108,6 +108,11 @@ tools_browser() {
   needs chromium chromium fonts-dejavu-core
 }
 
+# A checker for these scripts.
+tools_shell() {
+  needs shellcheck shellcheck
+}
+
 # Containers without a daemon. runc and not crun, see infra/podman/containers.conf.
 tools_podman() {
   needs podman podman netavark aardvark-dns catatonit slirp4netns uidmap runc iptables
@@ -122,7 +127,7 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   # Two clones of one user must not fill the same folder at once.
   exec 9>"$cache/lock"
   flock 9
-  (($#)) || set -- rust python node postgres browser podman
+  (($#)) || set -- rust python node postgres browser podman shell
   for tool; do "tools_$tool"; done
   say "tools: ready ($*)"
 fi
