@@ -14,9 +14,9 @@ def instant(day, hour):
 
 
 def main():
-    with caldav.DAVClient(url=URL + "/.well-known/caldav", username=USER, password=TOKEN) as client:
+    with caldav.DAVClient(url=URL + "/dav/", username=USER, password=TOKEN) as client:
         principal = client.principal()
-        expect(USER in str(principal.url), "the principal is found from /.well-known/caldav", principal.url)
+        expect(USER in str(principal.url), "the principal is found from /dav/", principal.url)
         name = f"caldav {uuid.uuid4().hex[:8]}"
         calendar = principal.make_calendar(name=name, cal_id=name.replace(" ", "-"))
         found = {other.get_display_name() for other in principal.calendars()}
