@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. What they do is in scripts/.
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-export LISTEN DATA
+export LISTEN DATA STAGES
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 run: ## build and serve an evaluation with sample data on http://127.0.0.1:8080

@@ -2,6 +2,8 @@
 # Everything `make test` does, stage by stage, each against its budget. One line per check;
 # the output of a failed one is shown, the others' is kept in .tools/logs. It goes on after a
 # failure and exits 1 at the end. The last line counts tests and checks together.
+#
+#   STAGES="checks build sqlite" scripts/test.sh     only these; each check left out is said
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
@@ -15,6 +17,9 @@ compiles=yes
 # stage NAME MINUTES: what follows is timed under this name.
 stage() {
   end_stage
+  local word
+  asked=no
+  for word in ${STAGES:-$1}; do [[ ${1,,} != *"${word,,}"* ]] || asked=yes; done
   stages+=("$1") budgets+=("$2")
   stage_begun=$SECONDS
   echo "== $1"
@@ -26,6 +31,11 @@ end_stage() { ((${#stages[@]} == ${#seconds[@]})) || seconds+=($((SECONDS - stag
 check() {
   local sentence=$1 log begun=$SECONDS rc=0 ran=0 good=0 left=0
   shift
+  if [[ $asked == no ]]; then
+    skipped=$((skipped + 1))
+    echo "skip       0 s  $sentence: STAGES leaves it out"
+    return 0
+  fi
   number=$((number + 1))
   log=$(printf '%s/%02d-%s.log' "$logs" "$number" "$(tr -cs 'a-zA-Z0-9' '-' <<<"$sentence" | cut -c1-40)")
   "$@" >"$log" 2>&1 </dev/null || rc=$?
