@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Writes the lock files of the test tools again, after a change of tests/peers/requirements.in
+# or tests/peers/package.json. Registries' addresses stay out of both.
+# shellcheck source=tools.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+needs npm npm
+uv=$cache/uv-0.13.9
+[[ -x $uv/bin/uv ]] || { python3 -m venv "$uv" && "$uv/bin/pip" install --quiet uv==0.13.9; }
+cd "$root/tests/peers"
+"$uv/bin/uv" pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
+  requirements.in -o requirements.txt --upgrade
+rm -f package-lock.json
+lock=$(mktemp -d)
+trap 'rm -rf "$lock"' EXIT
+cp package.json "$lock/"
+npm install --prefix "$lock" --package-lock-only --omit-lockfile-registry-resolved \
+  --no-audit --no-fund --loglevel=error
+cp "$lock/package-lock.json" .

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Installs what building and testing need: `scripts/tools.sh` for everything, or some of
+# the names below. Each function is quick when there is nothing to do.
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Rust and a C compiler, and the folder where cargo puts what it builds.
+tools_rust() {
+  local wanted have
+  [[ -d $HOME/.cargo/bin ]] && PATH=$HOME/.cargo/bin:$PATH
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+  command -v cargo >/dev/null ||
+    die "cargo is missing: install a Rust toolchain, $wanted or newer, with rustup, then run this again."
+  have=$(rustc --version | cut -d' ' -f2)
+  [[ $(printf '%s\n' "$wanted" "$have" | sort -V | head -1) == "$wanted" ]] ||
+    die "rustc is $have, Freehold needs $wanted or newer: run \`rustup update stable\`, then this again."
+  needs cc gcc libc6-dev
+  needs c++ g++
+  cargo_target
+}
+
+# One target folder per lock file and compiler, shared by all clones of one user. A new one
+# starts as a copy of the last, so that a changed lock file recompiles only what changed.
+cargo_target() {
+  [[ -z ${CARGO_TARGET_DIR:-} ]] || return 0
+  local key last
+  key=$({ rustc -vV; cat Cargo.lock .cargo/config.toml; } | sha256sum | cut -c1-16)
+  CARGO_TARGET_DIR=$cache/target-$key
+  export CARGO_TARGET_DIR
+  if [[ ! -d $CARGO_TARGET_DIR ]]; then
+    last=$(find "$cache" -maxdepth 1 -name 'target-*' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2-)
+    if [[ -n $last ]]; then
+      rm -rf "$cache/seeding"
+      cp -a --reflink=auto "$last" "$cache/seeding"
+      mv -T "$cache/seeding" "$CARGO_TARGET_DIR"
+    fi
+    mkdir -p "$CARGO_TARGET_DIR"
+  fi
+  touch "$CARGO_TARGET_DIR"
+  keep_two target
+  # What clones that are gone left of our own crate; dependencies stay.
+  find "$CARGO_TARGET_DIR" -path '*/deps/*' -mtime +3 -type f \
+    \( -name 'freehold-*' -o -name 'libfreehold-*' -o -name 'it-*' \) -delete
+  find "$CARGO_TARGET_DIR" -path '*/incremental/*' -prune -mtime +3 -exec rm -rf {} +
+}
+
+# Python programs, pinned with their digests: .tools/venv.
+tools_python() {
+  needs python3 python3 python3-venv
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv
+  local lock=tests/peers/requirements.txt venv
+  venv=$cache/venv-$({ python3 --version; cat "$lock"; } | sha256sum | cut -c1-16)
+  if [[ ! -e $venv/complete ]]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    touch "$venv/complete"
+  fi
+  settle venv "$venv" .tools/venv
+}
+
+# npm packages, pinned with their digests: tests/peers/node_modules.
+tools_node() {
+  needs node nodejs
+  needs npm npm
+  (($(node -p 'process.versions.node.split(".")[0]') >= 20)) ||
+    die "node is $(node --version), the peers need 20 or newer: install a newer Node.js, then run this again."
+  local modules
+  modules=$cache/npm-$({ node --version; cat tests/peers/package-lock.json; } | sha256sum | cut -c1-16)
+  if [[ ! -e $modules/complete ]]; then
+    rm -rf "$modules"
+    mkdir -p "$modules"
+    cp tests/peers/package.json tests/peers/package-lock.json "$modules/"
+    npm ci --prefix "$modules" --no-audit --no-fund --ignore-scripts --loglevel=error >&2
+    touch "$modules/complete"
+  fi
+  settle npm "$modules" tests/peers/node_modules "$modules/node_modules"
+}
+
+# settle KIND FOLDER LINK [TARGET]: LINK in the clone points into the cache, older folders go.
+settle() {
+  touch "$2"
+  keep_two "$1"
+  mkdir -p .tools
+  ln -sfnT "${4:-$2}" "$3"
+}
+
+# PostgreSQL's programs; tests start clusters of their own, so Debian's is not created.
+tools_postgres() {
+  if ! postgres_bin >/dev/null; then
+    if command -v apt-get >/dev/null && [[ ! -e /etc/postgresql-common/createcluster.conf ]]; then
+      as_root mkdir -p /etc/postgresql-common
+      echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    debian postgresql
+  fi
+}
+
+# postgres_bin: the folder with the newest initdb and postgres.
+postgres_bin() {
+  local found
+  found=$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -1)
+  [[ -n $found ]] || found=$(command -v initdb) || return 1
+  dirname "$found"
+}
+
+tools_browser() {
+  needs chromium chromium fonts-dejavu-core
+}
+
+# A checker for these scripts.
+tools_shell() {
+  needs shellcheck shellcheck
+}
+
+# Containers without a daemon. runc and not crun, see infra/podman/containers.conf.
+tools_podman() {
+  needs podman podman netavark aardvark-dns catatonit slirp4netns uidmap runc iptables
+  needs runc runc
+  needs iptables iptables
+  needs curl curl
+  [[ -e /etc/ssl/certs/ca-certificates.crt ]] || debian ca-certificates
+  export CONTAINERS_CONF=$root/infra/podman/containers.conf
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  # Two clones of one user must not fill the same folder at once.
+  exec 9>"$cache/lock"
+  flock 9
+  (($#)) || set -- rust python node postgres browser podman shell
+  for tool; do "tools_$tool"; done
+  say "tools: ready ($*)"
+fi

@@ -1,0 +1,88 @@
+// Debian's Chromium opens the sign-in link it is given, sees the month and the items as a signed-in
+// administrator, and keeps a picture of each. No policy violation, no console error, no request
+// to anywhere else.
+//
+//   node browser.mjs LINK        PICTURES: folder for month.png and items.png, default docs/images
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const link = process.argv[2];
+const pictures = process.env.PICTURES ?? join(fileURLToPath(new URL('../..', import.meta.url)), 'docs/images');
+const { origin } = new URL(link);
+mkdirSync(pictures, { recursive: true });
+
+const expect = (held, sentence, seen) => {
+  console.log(`${held ? 'ok      ' : 'FAILED  '}${sentence}`);
+  if (held) return;
+  if (seen !== undefined) console.log('        saw:', seen);
+  process.exit(1);
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
+const complaints = [];
+const strangers = [];
+await context.addInitScript(() => {
+  document.addEventListener('securitypolicyviolation', (event) =>
+    console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));
+});
+context.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
+context.on('weberror', (error) => complaints.push(String(error.error())));
+context.on('request', (request) => {
+  if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) strangers.push(request.url());
+});
+const page = await context.newPage();
+const answers = [];
+page.on('response', (response) => { if (response.status() >= 400) answers.push(`${response.status()} ${response.url()}`); });
+
+const strict = (answer) => {
+  const policy = answer.headers()['content-security-policy'] ?? '';
+  return policy.includes("default-src") && !policy.includes('unsafe-');
+};
+const shows = async (text, sentence) => {
+  const body = await page.locator('body').innerText();
+  expect(text.test(body), sentence, `${page.url()}\n${body.slice(0, 600)}`);
+};
+
+const entered = await page.goto(link, { waitUntil: 'load' });
+expect(entered.ok(), 'the link opens', entered.status());
+// A link that signs in may ask for one press, so that a mail scanner does not use it up.
+const press = page.locator('form[method="post" i] button').first();
+if (/sign.?in/i.test(page.url()) && await press.count() > 0) {
+  await Promise.all([page.waitForURL((url) => !/sign.?in/i.test(url.pathname)), press.click()]);
+}
+const month = await page.reload({ waitUntil: 'load' });
+expect(month.ok() && strict(month), 'the page after it has a strict content security policy', month.headers()['content-security-policy']);
+await shows(/\b(January|February|March|April|May|June|July|August|September|October|November|December)\b[^\n]*20\d\d/, 'it is a month');
+const days = await page.locator('td, [role="gridcell"], ol.month > li').count();
+expect(days >= 28, 'with its days', days);
+const cookies = await context.cookies();
+expect(cookies.length > 0 && cookies.every((each) => each.httpOnly && each.sameSite !== 'None'),
+  'signed in by a cookie that scripts cannot read', cookies);
+await page.screenshot({ path: join(pictures, 'month.png') });
+
+const items = page.getByRole('link', { name: /items|inventory/i }).first();
+expect(await items.count() > 0, 'a link leads to the items');
+await Promise.all([page.waitForLoadState('load'), items.click()]);
+await page.waitForLoadState('load');
+expect(/item|inventory/i.test(page.url()), 'which opens', page.url());
+const rows = await page.locator('tbody tr').count();
+expect(rows > 0, 'and lists some, with who has them', rows);
+await page.screenshot({ path: join(pictures, 'items.png') });
+
+const used = await (await browser.newContext()).newPage();
+await used.goto(link, { waitUntil: 'load' });
+const again = await used.locator('body').innerText();
+expect(!/20\d\d/.test(again) || /used|expired|no longer/i.test(again), 'the link works once', again.slice(0, 300));
+
+expect(complaints.length === 0, 'nothing complains in the console', complaints);
+expect(answers.length === 0, 'no request fails', answers);
+expect(strangers.length === 0, 'no request goes anywhere else', strangers);
+await browser.close();
