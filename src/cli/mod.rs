@@ -6,6 +6,7 @@
 //! **Absent on purpose.** Decisions: a command reads its arguments, asks a room, writes the answer.
 
 mod audit;
+mod config;
 mod open;
 mod out;
 
@@ -18,9 +19,12 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "freehold", version, about)]
 struct Arguments {
-    /// The data folder
-    #[arg(long, global = true, default_value = "./data", value_name = "DIR")]
-    data: PathBuf,
+    /// The data folder [default: ./data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The configuration file [default: config/freehold.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -30,6 +34,9 @@ enum Command {
     /// The record of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The settings: check, show, explain, reference
+    #[command(subcommand)]
+    Config(config::Command),
 }
 
 /// Runs the program with the arguments it was started with.
@@ -45,7 +52,11 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match arguments.command {
-            Command::Audit(command) => audit::run(command, &arguments.data).await,
+            Command::Audit(command) => {
+                let data = arguments.data.unwrap_or_else(|| PathBuf::from("./data"));
+                audit::run(command, &data).await
+            }
+            Command::Config(command) => config::run(command, arguments.config, arguments.data),
         }
     });
     match done {

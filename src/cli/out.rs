@@ -12,6 +12,11 @@ pub(super) fn line(text: &str) {
     println!("{text}");
 }
 
+/// Writes an answer that ends its own last line.
+pub(super) fn text(text: &str) {
+    print!("{text}");
+}
+
 /// Says why the command failed, with what caused it.
 pub(super) fn failure(error: &dyn std::error::Error) -> ExitCode {
     eprintln!("freehold: {error}");

@@ -1,0 +1,49 @@
+//! `freehold config`: what is set, what a key means, and whether it is right.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{Failure, out};
+use crate::config::{self, Loaded, Overrides, Sources};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say whether the configuration is right; exit 1 and name each fault with its place if not
+    Check,
+    /// The settings in effect, each with where it comes from; secrets stay references
+    Show,
+    /// What a key means, what it may be, and what it is
+    Explain {
+        /// Such as `store.data`
+        key: String,
+    },
+    /// All keys as Markdown
+    Reference,
+}
+
+pub(super) fn run(
+    command: Command,
+    file: Option<PathBuf>,
+    data: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
+    let overrides = Overrides {
+        data,
+        ..Overrides::default()
+    };
+    let load = || -> Result<Loaded, Failure> {
+        Ok(config::load(&Sources::of_process(file, overrides))?)
+    };
+    match command {
+        Command::Check => {
+            load()?;
+            out::line("the configuration is right");
+        }
+        Command::Show => out::text(&load()?.show()),
+        // A key can be explained even while the configuration is wrong.
+        Command::Explain { key } => out::text(&config::explain(&key, load().ok().as_ref())?),
+        Command::Reference => out::text(&config::reference()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
