@@ -36,7 +36,7 @@ section! {
 section! {
     /// Where the service listens and what it accepts.
     Server {
-        /// Addresses to listen on. `localhost:8080` is 127.0.0.1:8080 and [::1]:8080, whichever
+        /// Addresses to listen on. `localhost:8080` is `127.0.0.1:8080` and `[::1]:8080`, whichever
         /// the host has; `*:8080` is all addresses of the families the host has. Any other entry
         /// is one exact address (`127.0.0.1:8080`, `[::1]:8080`) that must be bindable.
         listen: Vec<Listen> = vec![Listen::Loopback(8080)];

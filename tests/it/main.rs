@@ -8,8 +8,10 @@
     reason = "tests say what they expect"
 )]
 
+mod architecture;
 mod audit;
 mod cli;
 mod jobs;
 mod store;
 mod support;
+mod tidy;
