@@ -32,9 +32,8 @@ pub(super) fn run(
         data,
         ..Overrides::default()
     };
-    let load = || -> Result<Loaded, Failure> {
-        Ok(config::load(&Sources::of_process(file, overrides))?)
-    };
+    let load =
+        || -> Result<Loaded, Failure> { Ok(config::load(&Sources::of_process(file, overrides))?) };
     match command {
         Command::Check => {
             load()?;
