@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! Every command takes `--data DIR`; output goes to standard output through [`out`], errors to
+//! Every command takes `--data DIR`; output goes to standard output through `out`, errors to
 //! standard error, and the exit status is 0 only when the command did what it was asked to.
 //!
 //! **Absent on purpose.** Decisions: a command reads its arguments, asks a room, writes the answer.
