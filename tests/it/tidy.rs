@@ -46,7 +46,9 @@ fn nothing_is_left_for_later() {
             .map(|entry| entry.unwrap().path()),
     );
     // Fixtures are other people's words.
-    paths.retain(|path| path.is_file() && !path.starts_with(root().join("tests/fixtures")));
+    // What others wrote is not ours to tidy: sample data, and packages installed for the peers.
+    let foreign = ["tests/fixtures", "tests/peers/node_modules"].map(|path| root().join(path));
+    paths.retain(|path| path.is_file() && !foreign.iter().any(|folder| path.starts_with(folder)));
     let complaint = |path: &std::path::PathBuf| {
         let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
         left_for_later(&text).map(|line| format!("{}:{line}", path.display()))
