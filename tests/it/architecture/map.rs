@@ -63,12 +63,14 @@ pub(crate) fn module_map(sources: &[RustText], order: &[String]) -> String {
     format!("{picture}```\n\n{table}")
 }
 
-/// Everything below a module.
+/// Everything below a module. A cycle, which breaks W1, ends where it begins.
 fn reach<'u>(module: &str, uses: &'u BTreeMap<String, BTreeSet<String>>) -> BTreeSet<&'u String> {
     let mut found = BTreeSet::new();
-    for name in uses.get(module).into_iter().flatten() {
-        found.insert(name);
-        found.extend(reach(name, uses));
+    let mut ahead: Vec<&String> = uses.get(module).into_iter().flatten().collect();
+    while let Some(name) = ahead.pop() {
+        if found.insert(name) {
+            ahead.extend(uses.get(name).into_iter().flatten());
+        }
     }
     found
 }
