@@ -11,6 +11,7 @@
 mod architecture;
 mod audit;
 mod cli;
+mod ical;
 mod jobs;
 mod store;
 mod support;
