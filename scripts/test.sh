@@ -99,7 +99,6 @@ documented() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
 all_used() { cargo shear --deny-warnings --locked; }
 shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run; }
 recipe_checked() { hadolint infra/docker/Dockerfile; }
-imaged() { scripts/image.sh "$CARGO_TARGET_DIR/$target/release/freehold"; }
 
 stage tools 6
 # Here and not in a check, because it tells this shell where things are.
