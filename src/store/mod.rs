@@ -40,7 +40,7 @@ use tokio::sync::oneshot;
 pub use conn::{Conn, Row};
 pub use error::StoreError;
 pub use folder::FolderLock;
-pub use postgres::{PostgresOptions, SslMode};
+pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;
 pub use tx::{Snapshot, Tx};
 

@@ -15,23 +15,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 
 use super::{Conn, Snapshot, StoreError, Tx};
 use crate::base::Clock;
+use crate::config::SslMode;
 
 /// Attempts before a contended write is given up.
 const ATTEMPTS: u32 = 8;
-
-/// How the connection to PostgreSQL is protected (libpq's `sslmode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SslMode {
-    /// TLS, the certificate's chain and host name are verified. The default.
-    #[default]
-    VerifyFull,
-    /// TLS, the chain is verified, the host name is not.
-    VerifyCa,
-    /// TLS without knowing with whom.
-    Require,
-    /// No TLS: only for a server on the same machine.
-    Disable,
-}
 
 /// Where the PostgreSQL database is.
 #[derive(Clone)]

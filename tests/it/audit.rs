@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 
-use freehold::audit::{self, Event, Verdict};
+use freehold::audit::{self, Verdict};
 use freehold::store::{Store, StoreError, Tx};
 use sea_orm::ConnectionTrait as _;
 
-use crate::support::TestStore;
+use crate::support::{self, TestStore};
 
 async fn record(store: &Store, count: usize) {
     store
         .write(count, |tx: Tx, count: Arc<usize>| async move {
             for number in 0..*count {
-                let event = Event {
-                    action: "test.thing.done",
-                    actor: "operator".to_owned(),
-                    subject: format!("thing:{number}"),
-                    detail: serde_json::json!({ "number": number }),
-                };
-                audit::record(&tx, event).await?;
+                support::record(&tx, &format!("thing:{number}")).await?;
             }
             Ok::<_, StoreError>(())
         })
@@ -83,13 +77,7 @@ async fn a_refused_use_case_leaves_no_entry() {
     let refused: Result<(), StoreError> = test
         .store
         .write((), |tx, _: Arc<()>| async move {
-            let event = Event {
-                action: "test.thing.done",
-                actor: "operator".to_owned(),
-                subject: "thing:1".to_owned(),
-                detail: serde_json::json!({}),
-            };
-            audit::record(&tx, event).await?;
+            support::record(&tx, "thing:1").await?;
             Err(StoreError::Value("changed its mind".to_owned()))
         })
         .await;

@@ -3,10 +3,7 @@
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use freehold::audit::{self, Event};
-use freehold::store::StoreError;
-
-use crate::support::{TestStore, on_postgres};
+use crate::support::{self, TestStore, on_postgres};
 
 fn freehold(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_freehold"))
@@ -23,14 +20,7 @@ async fn audit_verify_tells_a_whole_chain_from_a_touched_one() {
     }
     test.store
         .write((), |tx, _: Arc<()>| async move {
-            let event = Event {
-                action: "test.thing.done",
-                actor: "operator".to_owned(),
-                subject: "thing:1".to_owned(),
-                detail: serde_json::json!({}),
-            };
-            audit::record(&tx, event).await?;
-            Ok::<_, StoreError>(())
+            support::record(&tx, "thing:1").await
         })
         .await
         .unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use freehold::store::{FolderLock, SqliteOptions, Store, StoreError, Tx};
 use freehold::{audit, jobs};
 
-use crate::support::{TestStore, on_postgres};
+use crate::support::{TestStore, on_postgres, record};
 
 fn job(tx: &Tx, payload: &str) -> jobs::NewJob {
     jobs::NewJob {
@@ -34,7 +34,10 @@ async fn a_write_is_seen_by_the_next_read_ten_thousand_times() {
     let test = TestStore::new().await;
     for round in 1..=10_000_i64 {
         test.store
-            .write((), |tx, _: Arc<()>| async move { mark(&tx).await })
+            .write(
+                (),
+                |tx, _: Arc<()>| async move { record(&tx, "nothing").await },
+            )
             .await
             .unwrap();
         let seen = test
@@ -47,16 +50,6 @@ async fn a_write_is_seen_by_the_next_read_ten_thousand_times() {
             .unwrap();
         assert_eq!(seen, Some(round));
     }
-}
-
-async fn mark(tx: &Tx) -> Result<(), StoreError> {
-    let event = audit::Event {
-        action: "test.done",
-        actor: "system".to_owned(),
-        subject: "nothing".to_owned(),
-        detail: serde_json::json!({}),
-    };
-    audit::record(tx, event).await
 }
 
 #[tokio::test]
@@ -285,7 +278,10 @@ async fn two_processes_on_one_database_keep_the_order_of_commits() {
         };
         tasks.push(tokio::spawn(async move {
             store
-                .write((), |tx, _: Arc<()>| async move { mark(&tx).await })
+                .write(
+                    (),
+                    |tx, _: Arc<()>| async move { record(&tx, "nothing").await },
+                )
                 .await
         }));
     }

@@ -1,10 +1,11 @@
 //! Components of one calendar, gathered into objects.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::crypto::hex;
 
 use super::super::error::{IcalError, Reason};
 use super::super::object::{Item, Kind};
@@ -240,12 +241,8 @@ fn digest(component: &Component) -> String {
         hasher.update(line.raw());
         hasher.update(b"\n");
     }
-    let mut hex = String::with_capacity(32);
-    for byte in hasher.finalize().iter().take(16) {
-        // Writing to a String cannot fail.
-        let _infallible = write!(hex, "{byte:02x}");
-    }
-    hex
+    let digest = hasher.finalize();
+    hex(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
 }
 
 /// Puts the UID behind the `BEGIN` line.

@@ -84,17 +84,32 @@ impl Readers {
         idle.retain_mut(|reader| reader.end().is_ok());
     }
 
-    fn put_back(&self, mut reader: Reader) {
+    fn put_back(&self, reader: Reader) {
         if reader.conn.is_shared() {
             return;
         }
+        if let Some(mut stale) = self.keep_current(reader)
+            // Outside the pool's lock: ending takes SQLite's own.
+            && stale.end().is_ok()
+        {
+            Self::push(&mut self.idle.lock(), stale);
+        }
+    }
+
+    /// Puts a reader back whose snapshot may stay; gives back one whose snapshot has to end.
+    fn keep_current(&self, reader: Reader) -> Option<Reader> {
         // Decided under the pool's lock: the writer sets its flag before it takes that lock.
         let mut idle = self.idle.lock();
         let keep = reader.snapshot == Some(self.shared.generation())
             && !self.shared.checkpointing.load(Ordering::Acquire);
-        if !keep && reader.end().is_err() {
-            return;
+        if !keep {
+            return Some(reader);
         }
+        Self::push(&mut idle, reader);
+        None
+    }
+
+    fn push(idle: &mut Vec<Reader>, reader: Reader) {
         if idle.len() < IDLE_MAX {
             idle.push(reader);
         }

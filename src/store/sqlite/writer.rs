@@ -137,8 +137,8 @@ impl Loop {
             Ok(()) => group.into_iter().for_each(|command| command.settle(Ok(()))),
             Err(error) if group.len() == 1 => {
                 self.shared.note(&error);
-                for command in group {
-                    command.settle(Err(copy(&error)));
+                if let Some(command) = group.pop() {
+                    command.settle(Err(error));
                 }
             }
             Err(_) => {
@@ -223,16 +223,5 @@ impl Loop {
                 tracing::warn!(%error, "the write-ahead log could not be copied back");
             }
         }
-    }
-}
-
-/// The same failure for several callers.
-fn copy(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Full => StoreError::Full,
-        StoreError::Damaged(text) => StoreError::Damaged(text.clone()),
-        StoreError::Constraint(text) => StoreError::Constraint(text.clone()),
-        StoreError::Reference(text) => StoreError::Reference(text.clone()),
-        other => StoreError::Query(other.to_string()),
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use freehold::audit::{self, Event};
 use freehold::base::ManualClock;
-use freehold::store::{FolderLock, PostgresOptions, SqliteOptions, SslMode, Store};
+use freehold::config::SslMode;
+use freehold::store::{FolderLock, PostgresOptions, SqliteOptions, Store, StoreError, Tx};
 
 /// A store in a folder or database of its own, with a clock that stands still.
 pub(crate) struct TestStore {
@@ -88,4 +90,15 @@ pub(crate) fn postgres_database() -> PostgresOptions {
         .unwrap();
     assert!(made.success(), "psql could not make {database}");
     options
+}
+
+/// Appends one entry about `subject` to the audit, as a use case would.
+pub(crate) async fn record(tx: &Tx, subject: &str) -> Result<(), StoreError> {
+    let event = Event {
+        action: "test.thing.done",
+        actor: "operator".to_owned(),
+        subject: subject.to_owned(),
+        detail: serde_json::json!({ "test": true }),
+    };
+    audit::record(tx, event).await
 }
