@@ -28,3 +28,20 @@ pub use access::{Ace, Acl, Granted, Privilege, Refusal, authorize, require_role}
 pub use error::IdentityError;
 pub use model::{Actor, Credential, Handle, HandleError, Principal, Role, Roles, Scope, Scopes};
 pub use rules::SessionLimits;
+
+use crate::store::Store;
+
+/// The handle on this room; cheap to clone.
+#[derive(Clone)]
+pub struct Identity {
+    store: Store,
+    limits: SessionLimits,
+}
+
+impl Identity {
+    /// The principals kept in `store`, whose sessions last as `limits` say.
+    #[must_use]
+    pub fn new(store: Store, limits: SessionLimits) -> Self {
+        Self { store, limits }
+    }
+}

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::repo::{self, Account};
-use super::{Actor, Handle, IdentityError, Principal, Roles, rules};
+use super::{Actor, Handle, Identity, IdentityError, Principal, Roles, rules};
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{StoreError, Tx};
 
 /// Creates a principal that has no account at a provider.
 ///
@@ -16,14 +16,15 @@ use crate::store::{Store, StoreError, Tx};
 /// [`IdentityError::Refused`] unless `by` is the operator or an administrator in a session,
 /// [`IdentityError::HandleTaken`].
 pub async fn create(
-    store: &Store,
+    identity: &Identity,
     by: &Actor,
     handle: Handle,
     roles: Roles,
 ) -> Result<Principal, IdentityError> {
     rules::may_administer(by)?;
     let input = (by.to_audit(), handle, roles);
-    store
+    identity
+        .store
         .write(
             input,
             |tx, input: Arc<(String, Handle, Roles)>| async move {
@@ -54,8 +55,12 @@ pub async fn create(
 ///
 /// # Errors
 /// What the store refuses.
-pub async fn by_handle(store: &Store, handle: &Handle) -> Result<Option<Principal>, IdentityError> {
-    store
+pub async fn by_handle(
+    identity: &Identity,
+    handle: &Handle,
+) -> Result<Option<Principal>, IdentityError> {
+    identity
+        .store
         .read(handle.clone(), |at, handle| async move {
             Ok(repo::principal_by_handle(&at, &handle).await?)
         })
@@ -70,13 +75,14 @@ pub async fn by_handle(store: &Store, handle: &Handle) -> Result<Option<Principa
 /// # Errors
 /// What the store refuses.
 pub async fn find_or_create(
-    store: &Store,
+    identity: &Identity,
     issuer: &str,
     subject: &str,
     roles: Roles,
 ) -> Result<Principal, IdentityError> {
     let input = (issuer.to_owned(), subject.to_owned(), roles);
-    store
+    identity
+        .store
         .write(
             input,
             |tx, input: Arc<(String, String, Roles)>| async move {
@@ -117,9 +123,14 @@ pub async fn find_or_create(
 /// # Errors
 /// [`IdentityError::Refused`] unless `by` is the operator or an administrator in a session,
 /// [`IdentityError::NoPrincipal`].
-pub async fn deactivate(store: &Store, by: &Actor, id: Id<Principal>) -> Result<(), IdentityError> {
+pub async fn deactivate(
+    identity: &Identity,
+    by: &Actor,
+    id: Id<Principal>,
+) -> Result<(), IdentityError> {
     rules::may_administer(by)?;
-    store
+    identity
+        .store
         .write(
             (by.to_audit(), id),
             |tx, input: Arc<(String, Id<Principal>)>| async move {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    Actor, Credential, IdentityError, Principal, Scope, Scopes, SessionLimits, repo, rules,
+    Actor, Credential, Identity, IdentityError, Principal, Scope, Scopes, SessionLimits, repo,
+    rules,
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
 use crate::crypto::token::{self, Token};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{StoreError, Tx};
 
 /// How the secret of a session begins.
 const SESSION: &str = "fh_ses_";
@@ -33,11 +34,12 @@ pub struct Started {
 /// # Errors
 /// [`IdentityError::Unauthenticated`] when there is no such principal or it was turned off.
 pub async fn start(
-    store: &Store,
+    identity: &Identity,
     principal: Id<Principal>,
-    limits: SessionLimits,
 ) -> Result<Started, IdentityError> {
-    store
+    let limits = identity.limits;
+    identity
+        .store
         .write(principal, move |tx, id: Arc<Id<Principal>>| async move {
             begin(&tx, *id, limits).await
         })
@@ -71,26 +73,23 @@ async fn begin(
 ///
 /// # Errors
 /// [`IdentityError::Unauthenticated`], alike for every reason.
-pub async fn resume(
-    store: &Store,
-    presented: &str,
-    limits: SessionLimits,
-) -> Result<Actor, IdentityError> {
+pub async fn resume(identity: &Identity, presented: &str) -> Result<Actor, IdentityError> {
     if !token::is_well_formed(SESSION, presented) {
         return Err(IdentityError::Unauthenticated);
     }
     let digest = token::digest(presented);
-    let (now, found) = store
+    let (now, found) = identity
+        .store
         .read(digest, |at, digest| async move {
             let found = repo::session_by_digest(&at, digest).await?;
             Ok::<_, IdentityError>((at.now(), found))
         })
         .await?;
     let found = found
-        .filter(|s| rules::session_stands(s.times, limits, now) && s.principal.active)
+        .filter(|s| rules::session_stands(s.times, identity.limits, now) && s.principal.active)
         .ok_or(IdentityError::Unauthenticated)?;
     if rules::touch_due(Some(found.times.last_seen), now) {
-        touch(store, (digest, found.times.last_seen)).await;
+        touch(identity, (digest, found.times.last_seen)).await;
     }
     let scopes = Scopes::of(&[Scope::Web]);
     Ok(found.principal.acting(scopes, Credential::Session))
@@ -98,8 +97,9 @@ pub async fn resume(
 
 /// Writes down that the session was seen. A failure is only told: a full disk must not keep anybody
 /// from reading, and at worst the session ends earlier.
-async fn touch(store: &Store, seen: ([u8; 32], Timestamp)) {
-    let written = store
+async fn touch(identity: &Identity, seen: ([u8; 32], Timestamp)) {
+    let written = identity
+        .store
         .write(seen, |tx, seen: Arc<([u8; 32], Timestamp)>| async move {
             repo::touch_session(&tx, seen.0, seen.1).await
         })
@@ -113,11 +113,12 @@ async fn touch(store: &Store, seen: ([u8; 32], Timestamp)) {
 ///
 /// # Errors
 /// What the store refuses.
-pub async fn end(store: &Store, presented: &str) -> Result<(), IdentityError> {
+pub async fn end(identity: &Identity, presented: &str) -> Result<(), IdentityError> {
     if !token::is_well_formed(SESSION, presented) {
         return Ok(());
     }
-    store
+    identity
+        .store
         .write(
             token::digest(presented),
             |tx, digest: Arc<[u8; 32]>| async move {
@@ -136,12 +137,13 @@ pub async fn end(store: &Store, presented: &str) -> Result<(), IdentityError> {
 /// [`IdentityError::Refused`] unless `by` is the operator: whoever makes a link can sign in as
 /// another. [`IdentityError::NoPrincipal`], [`IdentityError::Inactive`].
 pub async fn make_link(
-    store: &Store,
+    identity: &Identity,
     by: &Actor,
     principal: Id<Principal>,
 ) -> Result<Token, IdentityError> {
     rules::may_make_link(by)?;
-    store
+    identity
+        .store
         .write(
             (by.to_audit(), principal),
             |tx, input: Arc<(String, Id<Principal>)>| async move {
@@ -167,15 +169,13 @@ pub async fn make_link(
 /// # Errors
 /// [`IdentityError::Unauthenticated`] when the link is unknown, was used or has expired, or its
 /// principal was turned off.
-pub async fn redeem_link(
-    store: &Store,
-    presented: &str,
-    limits: SessionLimits,
-) -> Result<Started, IdentityError> {
+pub async fn redeem_link(identity: &Identity, presented: &str) -> Result<Started, IdentityError> {
     if !token::is_well_formed(LINK, presented) {
         return Err(IdentityError::Unauthenticated);
     }
-    store
+    let limits = identity.limits;
+    identity
+        .store
         .write(
             token::digest(presented),
             move |tx, digest: Arc<[u8; 32]>| async move {

@@ -17,7 +17,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 struct House {
-    store: Store,
+    identity: Identity,
     clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
@@ -29,7 +29,7 @@ impl House {
         let options = SqliteOptions::new(folder.path());
         let store = Store::open_sqlite(options, clock.clone()).await.unwrap();
         Self {
-            store,
+            identity: Identity::new(store, SessionLimits::default()),
             clock,
             _folder: folder,
         }
@@ -38,7 +38,7 @@ impl House {
     async fn person(&self, handle: &str) -> Principal {
         let (by, handle) = (Actor::operator(), handle.parse().unwrap());
         let roles = Roles::of(&[Role::Member]);
-        principals::create(&self.store, &by, handle, roles)
+        principals::create(&self.identity, &by, handle, roles)
             .await
             .unwrap()
     }
@@ -55,25 +55,25 @@ impl House {
             scope,
             expires_at: seconds.map(at),
         };
-        let made = tokens::create(&self.store, &Actor::operator(), new).await;
+        let made = tokens::create(&self.identity, &Actor::operator(), new).await;
         let (token, secret) = made.unwrap();
         (token, secret.expose().to_owned())
     }
 
     async fn entries(&self) -> i64 {
-        match audit::verify(&self.store, |_| {}).await.unwrap() {
+        match audit::verify(&self.identity.store, |_| {}).await.unwrap() {
             Verdict::Whole { entries } => entries,
             Verdict::Broken { .. } => -1,
         }
     }
 
     async fn refused(&self, text: &str, scope: Scope) -> bool {
-        let answer = authenticate(&self.store, text, scope).await;
+        let answer = authenticate(&self.identity, text, scope).await;
         answer.is_err_and(|e| e.kind() == Kind::Unauthenticated)
     }
 
     async fn gone(&self, session: &str) -> bool {
-        let answer = resume(&self.store, session, SessionLimits::default()).await;
+        let answer = resume(&self.identity, session).await;
         answer.is_err_and(|e| e.kind() == Kind::Unauthenticated)
     }
 }
@@ -193,19 +193,21 @@ fn labels_say_something_and_are_short() {
 async fn a_principal_is_created_once_and_found_by_its_handle() {
     let house = House::open().await;
     let ann = house.person("ann").await;
-    let found = principals::by_handle(&house.store, &ann.handle).await;
+    let found = principals::by_handle(&house.identity, &ann.handle).await;
     assert_eq!(found.unwrap(), Some(ann.clone()));
     let nobody = "nobody".parse().unwrap();
-    let found = principals::by_handle(&house.store, &nobody).await.unwrap();
+    let found = principals::by_handle(&house.identity, &nobody)
+        .await
+        .unwrap();
     assert_eq!(found, None);
 
     // Rows without an account do not stand in each other's way.
     house.person("ben").await;
     let (by, roles) = (Actor::operator(), Roles::default());
-    let again = principals::create(&house.store, &by, ann.handle.clone(), roles).await;
+    let again = principals::create(&house.identity, &by, ann.handle.clone(), roles).await;
     assert!(matches!(again, Err(IdentityError::HandleTaken(handle)) if handle == ann.handle));
     let member = session_of(&ann, &[Role::Member]);
-    let refused = principals::create(&house.store, &member, nobody, roles).await;
+    let refused = principals::create(&house.identity, &member, nobody, roles).await;
     assert_eq!(refused.unwrap_err().kind(), Kind::Forbidden);
     assert_eq!(
         house.entries().await,
@@ -218,7 +220,7 @@ async fn a_principal_is_created_once_and_found_by_its_handle() {
 async fn an_account_has_one_principal_whose_roles_follow_the_provider() {
     let house = House::open().await;
     let sign_in = |issuer, roles: &[Role]| {
-        let (store, roles) = (house.store.clone(), Roles::of(roles));
+        let (store, roles) = (house.identity.clone(), Roles::of(roles));
         async move {
             principals::find_or_create(&store, issuer, "s1", roles)
                 .await
@@ -239,7 +241,7 @@ async fn an_account_has_one_principal_whose_roles_follow_the_provider() {
 
     let promoted = sign_in("https://idp.example", &[Role::Custodian]).await;
     assert_eq!(promoted.id, a.id);
-    let found = principals::by_handle(&house.store, &a.handle)
+    let found = principals::by_handle(&house.identity, &a.handle)
         .await
         .unwrap();
     assert_eq!(found.unwrap().roles, Roles::of(&[Role::Custodian]));
@@ -252,7 +254,7 @@ async fn a_token_is_good_for_its_scope_until_revoked() {
     let ann = house.person("ann").await;
     let (token, text) = house.token_and_text(&ann, Scope::Caldav, None).await;
     assert!(text.starts_with("fh_cal_"));
-    let actor = authenticate(&house.store, &text, Scope::Caldav)
+    let actor = authenticate(&house.identity, &text, Scope::Caldav)
         .await
         .unwrap();
     assert_eq!(
@@ -270,19 +272,24 @@ async fn a_token_is_good_for_its_scope_until_revoked() {
     assert!(house.refused(unknown.expose(), Scope::Caldav).await);
 
     let ben = session_of(&house.person("ben").await, &[Role::Member]);
-    let refused = revoke(&house.store, &ben, token.id).await.unwrap_err();
+    let refused = revoke(&house.identity, &ben, token.id).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::NotFound);
     let own = session_of(&ann, &[Role::Member]);
-    revoke(&house.store, &own, token.id).await.unwrap();
+    revoke(&house.identity, &own, token.id).await.unwrap();
     assert!(house.refused(&text, Scope::Caldav).await);
     let before = house.entries().await;
-    revoke(&house.store, &own, token.id).await.unwrap();
+    revoke(&house.identity, &own, token.id).await.unwrap();
     assert_eq!(
         house.entries().await,
         before,
         "a second time changes nothing"
     );
-    assert!(list(&house.store, &own, ann.id).await.unwrap().is_empty());
+    assert!(
+        list(&house.identity, &own, ann.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -296,23 +303,18 @@ async fn an_expired_token_and_one_of_an_inactive_principal_are_refused_alike() {
     assert!(house.refused(&short, Scope::Api).await);
     assert!(!house.refused(&long, Scope::Api).await);
 
-    let limits = SessionLimits::default();
-    let session = start(&house.store, ben.id, limits).await.unwrap();
-    let link = make_link(&house.store, &Actor::operator(), ben.id)
+    let session = start(&house.identity, ben.id).await.unwrap();
+    let link = make_link(&house.identity, &Actor::operator(), ben.id)
         .await
         .unwrap();
-    principals::deactivate(&house.store, &Actor::operator(), ben.id)
+    principals::deactivate(&house.identity, &Actor::operator(), ben.id)
         .await
         .unwrap();
     assert!(house.refused(&long, Scope::Api).await);
     assert!(house.gone(session.secret.expose()).await);
-    assert!(
-        redeem_link(&house.store, link.expose(), limits)
-            .await
-            .is_err()
-    );
-    assert!(start(&house.store, ben.id, limits).await.is_err());
-    let refused = make_link(&house.store, &Actor::operator(), ben.id).await;
+    assert!(redeem_link(&house.identity, link.expose()).await.is_err());
+    assert!(start(&house.identity, ben.id).await.is_err());
+    let refused = make_link(&house.identity, &Actor::operator(), ben.id).await;
     assert_eq!(refused.unwrap_err().kind(), Kind::Conflict);
 }
 
@@ -324,10 +326,10 @@ async fn the_last_use_of_a_token_is_kept_to_the_minute() {
     house.clock.advance(1);
     let (_, text) = house.token_and_text(&ann, Scope::Caldav, None).await;
     let used = async || {
-        authenticate(&house.store, &text, Scope::Caldav)
+        authenticate(&house.identity, &text, Scope::Caldav)
             .await
             .unwrap();
-        let all = list(&house.store, &Actor::operator(), ann.id)
+        let all = list(&house.identity, &Actor::operator(), ann.id)
             .await
             .unwrap();
         assert_eq!((all.len(), all[1].last_used_at), (2, None));
@@ -351,7 +353,7 @@ async fn what_cannot_be_a_token_is_not_made() {
             scope,
             expires_at: end.map(at),
         };
-        let made = tokens::create(&house.store, &Actor::operator(), new).await;
+        let made = tokens::create(&house.identity, &Actor::operator(), new).await;
         made.map(|_| ()).unwrap_err().kind()
     };
     assert_eq!(refusal(Scope::Web, "phone", None).await, Kind::Invalid);
@@ -363,7 +365,7 @@ async fn what_cannot_be_a_token_is_not_made() {
         scope: Scope::Api,
         expires_at: None,
     };
-    let made = tokens::create(&house.store, &Actor::operator(), new).await;
+    let made = tokens::create(&house.identity, &Actor::operator(), new).await;
     assert_eq!(made.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(house.entries().await, 1);
 }
@@ -372,8 +374,7 @@ async fn what_cannot_be_a_token_is_not_made() {
 async fn a_session_goes_on_while_it_is_used_and_ends_when_told() {
     let house = House::open().await;
     let ann = house.person("ann").await;
-    let limits = SessionLimits::default();
-    let started = start(&house.store, ann.id, limits).await.unwrap();
+    let started = start(&house.identity, ann.id).await.unwrap();
     let text = started.secret.expose();
     assert_eq!(
         (started.principal.id, started.ends_at),
@@ -382,7 +383,7 @@ async fn a_session_goes_on_while_it_is_used_and_ends_when_told() {
     // 29 minutes at a time, up to the twelfth hour.
     for _ in 0..24 {
         house.clock.advance(29 * 60);
-        let actor = resume(&house.store, text, limits).await.unwrap();
+        let actor = resume(&house.identity, text).await.unwrap();
         assert_eq!(
             (actor.principal, actor.credential),
             (ann.id, Credential::Session)
@@ -392,19 +393,19 @@ async fn a_session_goes_on_while_it_is_used_and_ends_when_told() {
     house.clock.advance(29 * 60);
     assert!(house.gone(text).await, "twelve hours are over");
 
-    let idle = start(&house.store, ann.id, limits).await.unwrap();
+    let idle = start(&house.identity, ann.id).await.unwrap();
     house.clock.advance(30 * 60);
     assert!(
         house.gone(idle.secret.expose()).await,
         "thirty minutes idle"
     );
 
-    let ended = start(&house.store, ann.id, limits).await.unwrap();
-    end(&house.store, ended.secret.expose()).await.unwrap();
+    let ended = start(&house.identity, ann.id).await.unwrap();
+    end(&house.identity, ended.secret.expose()).await.unwrap();
     assert!(house.gone(ended.secret.expose()).await);
     let before = house.entries().await;
-    end(&house.store, ended.secret.expose()).await.unwrap();
-    end(&house.store, "nonsense").await.unwrap();
+    end(&house.identity, ended.secret.expose()).await.unwrap();
+    end(&house.identity, "nonsense").await.unwrap();
     assert_eq!(house.entries().await, before);
 }
 
@@ -412,30 +413,30 @@ async fn a_session_goes_on_while_it_is_used_and_ends_when_told() {
 async fn a_link_signs_in_exactly_once_within_a_quarter_of_an_hour() {
     let house = House::open().await;
     let ann = house.person("ann").await;
-    let (store, limits) = (&house.store, SessionLimits::default());
+    let identity = &house.identity;
     let admin = session_of(&ann, &[Role::Administrator]);
-    let refused = make_link(store, &admin, ann.id).await.unwrap_err();
+    let refused = make_link(identity, &admin, ann.id).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Forbidden);
 
-    let link = make_link(store, &Actor::operator(), ann.id).await.unwrap();
-    let tries = [(); 4].map(|()| redeem_link(store, link.expose(), limits));
+    let link = make_link(identity, &Actor::operator(), ann.id)
+        .await
+        .unwrap();
+    let tries = [(); 4].map(|()| redeem_link(identity, link.expose()));
     let [a, b, c, d] = tries;
     let answers = tokio::join!(a, b, c, d);
     let answers = [answers.0, answers.1, answers.2, answers.3];
     let won: Vec<_> = answers.iter().filter_map(|a| a.as_ref().ok()).collect();
     assert_eq!(won.len(), 1);
-    let actor = resume(store, won[0].secret.expose(), limits).await.unwrap();
+    let actor = resume(identity, won[0].secret.expose()).await.unwrap();
     assert_eq!(actor.principal, ann.id);
 
-    let late = make_link(store, &Actor::operator(), ann.id).await.unwrap();
+    let late = make_link(identity, &Actor::operator(), ann.id)
+        .await
+        .unwrap();
     house.clock.advance(15 * 60);
-    let answer = redeem_link(store, late.expose(), limits).await;
+    let answer = redeem_link(identity, late.expose()).await;
     assert_eq!(answer.unwrap_err().kind(), Kind::Unauthenticated);
     // A session's secret is no link, and the other way round.
-    assert!(
-        redeem_link(store, won[0].secret.expose(), limits)
-            .await
-            .is_err()
-    );
-    assert!(resume(store, late.expose(), limits).await.is_err());
+    assert!(redeem_link(identity, won[0].secret.expose()).await.is_err());
+    assert!(resume(identity, late.expose()).await.is_err());
 }

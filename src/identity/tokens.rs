@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Actor, Credential, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules};
+use super::{
+    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules,
+};
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
 use crate::crypto::token::{self, Token};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{StoreError, Tx};
 
 /// A personal token that is not revoked, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,14 +51,15 @@ pub struct NewToken {
 /// [`IdentityError::Label`], [`IdentityError::Expiry`], [`IdentityError::Scope`];
 /// [`IdentityError::NoPrincipal`], [`IdentityError::Inactive`].
 pub async fn create(
-    store: &Store,
+    identity: &Identity,
     by: &Actor,
     new: NewToken,
 ) -> Result<(PersonalToken, Token), IdentityError> {
     rules::may_issue(by, new.principal)?;
     rules::check_label(&new.label)?;
     let prefix = rules::token_prefix(new.scope).ok_or(IdentityError::Scope(new.scope.as_str()))?;
-    store
+    identity
+        .store
         .write(
             (by.to_audit(), new),
             move |tx, input: Arc<(String, NewToken)>| async move {
@@ -91,7 +94,7 @@ pub async fn create(
 /// # Errors
 /// [`IdentityError::Unauthenticated`], alike for every reason.
 pub async fn authenticate(
-    store: &Store,
+    identity: &Identity,
     presented: &str,
     scope: Scope,
 ) -> Result<Actor, IdentityError> {
@@ -101,7 +104,8 @@ pub async fn authenticate(
         return Err(IdentityError::Unauthenticated);
     }
     let digest = token::digest(presented);
-    let (now, found) = store
+    let (now, found) = identity
+        .store
         .read(digest, |at, digest| async move {
             let found = repo::token_by_digest(&at, digest).await?;
             Ok::<_, IdentityError>((at.now(), found))
@@ -112,14 +116,15 @@ pub async fn authenticate(
         .ok_or(IdentityError::Unauthenticated)?;
     if rules::touch_due(found.last_used_at, now) {
         let seen = (found.id, found.last_used_at);
-        touch(store, seen).await;
+        touch(identity, seen).await;
     }
     Ok(found.principal.acting(found.scopes, Credential::Token))
 }
 
 /// Writes down the use. A full disk must not keep anybody from reading, so a failure is only told.
-async fn touch(store: &Store, seen: (Id<PersonalToken>, Option<Timestamp>)) {
-    let written = store
+async fn touch(identity: &Identity, seen: (Id<PersonalToken>, Option<Timestamp>)) {
+    let written = identity
+        .store
         .write(
             seen,
             |tx, seen: Arc<(Id<PersonalToken>, Option<Timestamp>)>| async move {
@@ -138,8 +143,13 @@ async fn touch(store: &Store, seen: (Id<PersonalToken>, Option<Timestamp>)) {
 /// # Errors
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no such token, or `by` is
 /// neither its owner nor an administrator in a session, nor the operator.
-pub async fn revoke(store: &Store, by: &Actor, id: Id<PersonalToken>) -> Result<(), IdentityError> {
-    store
+pub async fn revoke(
+    identity: &Identity,
+    by: &Actor,
+    id: Id<PersonalToken>,
+) -> Result<(), IdentityError> {
+    identity
+        .store
         .write(
             (by.clone(), id),
             |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
@@ -162,12 +172,13 @@ pub async fn revoke(store: &Store, by: &Actor, id: Id<PersonalToken>) -> Result<
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when `by` is neither `of` nor an
 /// administrator in a session, nor the operator.
 pub async fn list(
-    store: &Store,
+    identity: &Identity,
     by: &Actor,
     of: Id<Principal>,
 ) -> Result<Vec<PersonalToken>, IdentityError> {
     rules::may_oversee(by, of)?;
-    store
+    identity
+        .store
         .read(
             of,
             |at, of| async move { Ok(repo::tokens_of(&at, of).await?) },
