@@ -7,6 +7,7 @@
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`inventory`].
+//! - **Doors** are the wire: [`edge`].
 //! - **Roof** puts it together: [`cli`].
 
 pub mod base;
@@ -19,4 +20,5 @@ pub mod audit;
 pub mod jobs;
 pub mod identity;
 pub mod inventory;
+pub mod edge;
 pub mod cli;

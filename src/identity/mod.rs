@@ -6,7 +6,7 @@
 //! demand.
 //!
 //! [`principals`], [`tokens`] and [`sessions`] are the use cases: each is one transaction with its
-//! audit entry. A credential that is presented is looked up by its digest; its use is written down
+//! audit entry; [`refusals`] are counted and audited once per source and minute. A credential that is presented is looked up by its digest; its use is written down
 //! at most once a minute and is not audited.
 //!
 //! **Invariants.** Nothing is allowed unless an entry says so. A stranger to a thing gets
@@ -17,6 +17,7 @@ mod access;
 mod error;
 mod model;
 pub mod principals;
+pub mod refusals;
 mod repo;
 mod rules;
 pub mod sessions;
@@ -27,7 +28,10 @@ pub mod tokens;
 pub use access::{Ace, Acl, Granted, Privilege, Refusal, authorize, require_role};
 pub use error::IdentityError;
 pub use model::{Actor, Credential, Handle, HandleError, Principal, Role, Roles, Scope, Scopes};
+pub use refusals::Door;
 pub use rules::SessionLimits;
+
+use std::sync::Arc;
 
 use crate::store::Store;
 
@@ -36,12 +40,17 @@ use crate::store::Store;
 pub struct Identity {
     store: Store,
     limits: SessionLimits,
+    refusals: Arc<refusals::Refusals>,
 }
 
 impl Identity {
     /// The principals kept in `store`, whose sessions last as `limits` say.
     #[must_use]
     pub fn new(store: Store, limits: SessionLimits) -> Self {
-        Self { store, limits }
+        Self {
+            store,
+            limits,
+            refusals: Arc::default(),
+        }
     }
 }

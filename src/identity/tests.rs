@@ -440,3 +440,25 @@ async fn a_link_signs_in_exactly_once_within_a_quarter_of_an_hour() {
     assert!(redeem_link(identity, won[0].secret.expose()).await.is_err());
     assert!(resume(identity, late.expose()).await.is_err());
 }
+
+#[tokio::test]
+async fn refusals_are_limited_per_source_and_audited_once_a_minute() {
+    let house = House::open().await;
+    let (here, there) = ("192.0.2.7".parse().unwrap(), "2001:db8::1".parse().unwrap());
+    let note = |source| refusals::note(&house.identity, source, Door::Caldav);
+    assert!((0..30).all(|_| note(here).is_none()));
+    assert_eq!(note(here), Some(60));
+    assert_eq!(note(there), None, "another source is not limited");
+    assert_eq!(refusals::note(&house.identity, here, Door::Api), None);
+
+    let before = house.entries().await;
+    let past = refusals::flush(&house.identity, refusals::Flush::Past);
+    assert_eq!(past.await.unwrap(), 0, "the minute is not over");
+    house.clock.advance(60);
+    assert_eq!(note(here), None, "a new minute");
+    let past = refusals::flush(&house.identity, refusals::Flush::Past);
+    assert_eq!(past.await.unwrap(), 3);
+    assert_eq!(house.entries().await, before + 3);
+    let all = refusals::flush(&house.identity, refusals::Flush::All);
+    assert_eq!(all.await.unwrap(), 1);
+}

@@ -1,0 +1,53 @@
+//! Reading a request's body up to a limit.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use crate::base::Kind;
+
+/// The body was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It is larger than allowed.
+    #[error(
+        "the body of this request is larger than {limit} bytes, which is the limit here: send \
+         less, or ask the operator to raise server.max_body_bytes"
+    )]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The client did not send all of it.
+    #[error("the body of this request did not arrive whole: send the request again")]
+    Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl BodyError {
+    /// How the caller should take it.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Interrupted(_) => Kind::Malformed,
+        }
+    }
+}
+
+/// The whole body, if it has at most `limit` bytes. A body that announces more is refused before
+/// it is read, one that does not announce its length as soon as it exceeds the limit.
+///
+/// # Errors
+/// [`BodyError::TooLarge`], or [`BodyError::Interrupted`] when the connection broke.
+pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    use http_body::Body as _;
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |bytes| bytes > limit) {
+        return Err(BodyError::TooLarge { limit });
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
+        Err(error) => Err(BodyError::Interrupted(error)),
+    }
+}

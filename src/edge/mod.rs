@@ -1,0 +1,40 @@
+//! Edge: what all doors share, so that each is three sentences: read, ask, write.
+//!
+//! - [`authenticate`]: who comes with this `Authorization` header (RFC 7617, RFC 6750).
+//! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
+//! - [`read_body`]: a body up to a limit that the refusal names.
+//! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
+//! - [`track`]: the request's id, and its one line in the log. A door hands over the cause of a
+//!   5xx as a [`Fault`]; the answer shows the id, the log has both.
+//!
+//! **Absent on purpose.** Bodies of refusals: each door has its standard's own form for them.
+
+mod body;
+mod conditions;
+mod credentials;
+mod status;
+#[cfg(test)]
+mod tests;
+mod track;
+
+pub use body::{BodyError, read_body};
+pub use conditions::{BadCondition, not_modified, precondition};
+pub use credentials::{Denied, authenticate, source_of};
+pub use status::status;
+pub use track::{Fault, RequestId, track};
+
+/// The limits of requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body of a request, in bytes.
+    pub max_body_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 10 MiB.
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 10 * 1024 * 1024,
+        }
+    }
+}
