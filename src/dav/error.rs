@@ -1,12 +1,15 @@
 //! Refusals on the wire: a status, the precondition element that the RFC names, and a sentence
 //! (RFC 4918 §16, RFC 3253 §1.6).
 
-use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::header::{ALLOW, HeaderMap, HeaderValue};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
+use super::answer;
 use super::xml::{CALDAV, DAV, Xml};
+use crate::base::Kind;
+use crate::edge::{self, BadCondition, BodyError, Denied, Fault};
+use crate::identity::Refusal;
 
 /// The precondition or postcondition that does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,18 +91,17 @@ impl Condition {
 }
 
 /// A refusal, ready to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct DavError {
     /// The status of the answer, or of the response inside a multistatus.
     pub(crate) status: StatusCode,
-    /// What does not hold, if an RFC has a word for it.
-    pub(crate) condition: Option<Condition>,
+    condition: Option<Condition>,
     /// The resource in the way.
-    pub(crate) href: Option<String>,
+    href: Option<String>,
     /// For whoever reads it at night.
-    pub(crate) reason: String,
-    /// The methods that are allowed instead.
-    pub(crate) allow: Option<&'static str>,
+    reason: String,
+    headers: Option<Box<HeaderMap>>,
+    fault: Option<Fault>,
 }
 
 impl DavError {
@@ -110,13 +112,19 @@ impl DavError {
             condition: None,
             href: None,
             reason: reason.into(),
-            allow: None,
+            headers: None,
+            fault: None,
         }
     }
 
     /// A request that cannot be understood: 400.
     pub(crate) fn malformed(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason)
+    }
+
+    /// Nothing is here: 404. Says the same whether it is not there or not for this actor.
+    pub(crate) fn not_found() -> Self {
+        Refusal::NotFound.into()
     }
 
     /// `condition` does not hold.
@@ -129,13 +137,48 @@ impl DavError {
 
     /// Another method would do: 405.
     pub(crate) fn not_allowed(allow: &'static str, reason: impl Into<String>) -> Self {
+        let allowed = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static(allow))]);
         Self {
-            allow: Some(allow),
+            headers: Some(Box::new(allowed)),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, reason)
         }
     }
 
-    /// Appends `DAV:error` with the condition, where an RFC has a word for it.
+    /// The same, with the resource that is in the way.
+    pub(crate) fn with_href(self, href: String) -> Self {
+        Self {
+            href: Some(href),
+            ..self
+        }
+    }
+
+    fn of(kind: Kind, error: &(dyn std::error::Error + 'static)) -> Self {
+        let status = edge::status(kind);
+        let fault = status.is_server_error().then(|| Fault::of(error));
+        let reason = if kind == Kind::Internal {
+            "this server made a mistake: the operator finds the cause in its log under the id in \
+             the header X-Request-Id"
+                .to_owned()
+        } else {
+            error.to_string()
+        };
+        Self {
+            fault,
+            ..Self::new(status, reason)
+        }
+    }
+
+    /// The condition, where an RFC has a word for it.
+    pub(crate) const fn condition(&self) -> Option<Condition> {
+        self.condition
+    }
+
+    /// The sentence.
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Writes the element of the condition, where an RFC has a word for it.
     pub(crate) fn write_condition(&self, xml: &mut Xml) {
         if let Some(condition) = self.condition {
             let (namespace, local) = condition.element();
@@ -157,17 +200,43 @@ impl DavError {
 }
 
 impl IntoResponse for DavError {
-    fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body()));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, super::answer::XML);
-        if let Some(allow) = self.allow {
-            headers.insert(ALLOW, HeaderValue::from_static(allow));
+    fn into_response(self) -> Response {
+        let mut response = answer::xml(self.status, self.body());
+        if let Some(headers) = self.headers {
+            response.headers_mut().extend(*headers);
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            crate::edge::challenge(headers);
+        if let Some(fault) = self.fault {
+            response.extensions_mut().insert(fault);
         }
         response
+    }
+}
+
+impl From<Denied> for DavError {
+    fn from(denied: Denied) -> Self {
+        let mut headers = HeaderMap::new();
+        denied.headers(&mut headers);
+        Self {
+            headers: Some(Box::new(headers)),
+            ..Self::of(denied.kind(), &denied)
+        }
+    }
+}
+
+impl From<Refusal> for DavError {
+    fn from(refusal: Refusal) -> Self {
+        Self::of(refusal.kind(), &refusal)
+    }
+}
+
+impl From<BodyError> for DavError {
+    fn from(error: BodyError) -> Self {
+        Self::of(error.kind(), &error)
+    }
+}
+
+impl From<BadCondition> for DavError {
+    fn from(error: BadCondition) -> Self {
+        Self::malformed(error.to_string())
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here calls itself, so deep nesting costs no stack; it is refused anyway, with the size.
 
+use std::fmt::Write as _;
+
 use quick_xml::NsReader;
 use quick_xml::escape::{escape, resolve_xml_entity, unescape};
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -66,6 +68,11 @@ impl Element {
         &self.children
     }
 
+    /// The same, for good.
+    pub(crate) fn into_children(self) -> Vec<Self> {
+        self.children
+    }
+
     /// The first of them with this name.
     pub(crate) fn child(&self, namespace: &str, local: &str) -> Option<&Self> {
         self.children
@@ -98,14 +105,14 @@ struct Open {
     element: Element,
     /// Where it begins in the text.
     start: usize,
-    /// What to put behind its name so that it stands alone.
-    context: Option<Context>,
+    /// For a property that may be kept as it came: what its start tag says itself.
+    kept: Option<StartTag>,
     lang: Option<String>,
 }
 
-struct Context {
+struct StartTag {
     name_len: usize,
-    declarations: String,
+    attributes: Vec<String>,
 }
 
 struct Builder<'t> {
@@ -181,9 +188,9 @@ impl<'t> Builder<'t> {
         let name = self.name(&namespace, local.into_inner())?;
         let (attributes, lang) = self.attributes(tag)?;
         let lang = lang.or_else(|| self.open.last().and_then(|parent| parent.lang.clone()));
-        let context = self.is_kept().then(|| Context {
+        let kept = self.is_kept().then(|| StartTag {
             name_len: tag.name().into_inner().len(),
-            declarations: self.declarations(tag, start, lang.as_deref()),
+            attributes: names_of_attributes(tag),
         });
         self.open.push(Open {
             element: Element {
@@ -192,7 +199,7 @@ impl<'t> Builder<'t> {
                 ..Element::default()
             },
             start,
-            context,
+            kept,
             lang,
         });
         Ok(())
@@ -210,11 +217,12 @@ impl<'t> Builder<'t> {
         let Some(mut closed) = self.open.pop() else {
             return;
         };
-        if let Some(context) = closed.context {
+        if let Some(tag) = closed.kept {
             let raw = self.text.get(closed.start..end).unwrap_or_default();
-            let name_end = 1 + context.name_len;
-            if let Some((head, tail)) = raw.split_at_checked(name_end) {
-                closed.element.markup = Some(format!("{head}{}{tail}", context.declarations));
+            // At the end tag the bindings of the element still hold.
+            let needed = self.declarations(&tag, raw, closed.lang.as_deref());
+            if let Some((head, tail)) = raw.split_at_checked(1 + tag.name_len) {
+                closed.element.markup = Some(format!("{head}{needed}{tail}"));
             }
         }
         match self.open.last_mut() {
@@ -299,30 +307,28 @@ impl<'t> Builder<'t> {
         Ok((attributes, lang))
     }
 
-    /// The declarations that the element at `start` needs from around it to stand alone.
-    fn declarations(&self, tag: &BytesStart<'_>, start: usize, lang: Option<&str>) -> String {
-        let own = |name: &str| {
-            let mut attributes = tag.attributes().flatten();
-            attributes.any(|attribute| attribute.key.into_inner() == name)
-        };
-        let rest = self.text.get(start..).unwrap_or_default();
+    /// The declarations that the element `raw` needs from around it to stand alone.
+    fn declarations(&self, tag: &StartTag, raw: &str, lang: Option<&str>) -> String {
+        let own = |name: &str| tag.attributes.iter().any(|attribute| attribute == name);
         let mut declarations = String::new();
+        let mut declare = |attribute: &str, value: &str| {
+            let _infallible = write!(declarations, " {attribute}=\"{}\"", escape(value));
+        };
         for (prefix, namespace) in self.reader.resolver().bindings() {
             let (attribute, is_used) = match prefix {
                 PrefixDeclaration::Default => ("xmlns".to_owned(), true),
-                // Names inside of values count as well, so a look at the text is what it takes.
+                // Values may hold names as well, so a look at the text is what it takes.
                 PrefixDeclaration::Named(prefix) => (
                     format!("xmlns:{prefix}"),
-                    rest.contains(&format!("{prefix}:")),
+                    raw.contains(&format!("{prefix}:")),
                 ),
             };
             if is_used && !own(&attribute) {
-                let namespace = unescape(namespace.into_inner()).unwrap_or_default();
-                declarations.push_str(&format!(" {attribute}=\"{}\"", escape(namespace)));
+                declare(&attribute, &unescape(namespace.into_inner()).unwrap_or_default());
             }
         }
         if let Some(lang) = lang.filter(|_| !own("xml:lang")) {
-            declarations.push_str(&format!(" xml:lang=\"{}\"", escape(lang)));
+            declare("xml:lang", lang);
         }
         declarations
     }
@@ -337,6 +343,13 @@ impl<'t> Builder<'t> {
             "the XML in the body cannot be read, line {line}: {what}"
         ))
     }
+}
+
+fn names_of_attributes(tag: &BytesStart<'_>) -> Vec<String> {
+    let attributes = tag.attributes().flatten();
+    attributes
+        .map(|attribute| attribute.key.into_inner().to_owned())
+        .collect()
 }
 
 /// The line of an offset, counted from 1.
