@@ -6,7 +6,7 @@
 //! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`],
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
-//! - **Rooms** are what the product is: [`identity`], [`inventory`].
+//! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
 //! - **Roof** puts it together: [`cli`].
 
 pub mod base;
@@ -18,5 +18,6 @@ pub mod store;
 pub mod audit;
 pub mod jobs;
 pub mod identity;
+pub mod calendar;
 pub mod inventory;
 pub mod cli;
