@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::answer;
 use super::xml::{CALDAV, DAV, Xml};
 use crate::base::Kind;
+use crate::calendar::CalendarError;
 use crate::edge::{self, BadCondition, BodyError, Denied, Fault};
 use crate::identity::Refusal;
 
@@ -137,10 +138,15 @@ impl DavError {
 
     /// Another method would do: 405.
     pub(crate) fn not_allowed(allow: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, reason).allowing(allow)
+    }
+
+    /// The same, with the methods that are allowed instead.
+    pub(crate) fn allowing(self, allow: &'static str) -> Self {
         let allowed = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static(allow))]);
         Self {
             headers: Some(Box::new(allowed)),
-            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, reason)
+            ..self
         }
     }
 
@@ -226,6 +232,25 @@ impl From<Denied> for DavError {
 impl From<Refusal> for DavError {
     fn from(refusal: Refusal) -> Self {
         Self::of(refusal.kind(), &refusal)
+    }
+}
+
+impl From<CalendarError> for DavError {
+    fn from(error: CalendarError) -> Self {
+        use CalendarError as E;
+        let condition = match &error {
+            E::UidConflict { .. } => Some(Condition::NoUidConflict),
+            E::InvalidData(_) => Some(Condition::ValidCalendarData),
+            E::InvalidObject(_) => Some(Condition::ValidCalendarObjectResource),
+            E::UnsupportedComponent { .. } => Some(Condition::SupportedCalendarComponent),
+            E::TooLarge { .. } => Some(Condition::MaxResourceSize),
+            E::BadSyncToken(_) => Some(Condition::ValidSyncToken),
+            _ => None,
+        };
+        match condition {
+            Some(condition) => Self::unmet(condition, error.to_string()),
+            None => Self::of(error.kind(), &error),
+        }
     }
 }
 

@@ -29,6 +29,6 @@ mod tree;
 pub(crate) mod write;
 
 pub(crate) use multistatus::Multistatus;
-pub(crate) use name::{APPLE, CALDAV, CALENDARSERVER, DAV, Name};
+pub(crate) use name::{APPLE, CALDAV, CALENDARSERVER, DAV, Name, spelled};
 pub(crate) use tree::Element;
 pub(crate) use write::Xml;

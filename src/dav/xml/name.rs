@@ -1,5 +1,7 @@
 //! Expanded names: a namespace and a local name (XML Namespaces §2.1).
 
+pub(crate) use crate::calendar::PropertyName as Name;
+
 /// The namespace of WebDAV (RFC 4918 §21.1); prefix `D`.
 pub(crate) const DAV: &str = "DAV:";
 /// The namespace of CalDAV (RFC 4791 §9); prefix `C`.
@@ -17,38 +19,12 @@ pub(super) const PREFIXES: [(&str, &str); 4] = [
     ("A", APPLE),
 ];
 
-/// The name of an element.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Name {
-    /// The namespace; empty for none.
-    pub(crate) namespace: String,
-    /// The name in it.
-    pub(crate) local: String,
-}
-
-impl Name {
-    /// The name `local` in `namespace`.
-    pub(crate) fn new(namespace: &str, local: &str) -> Self {
-        Self {
-            namespace: namespace.to_owned(),
-            local: local.to_owned(),
-        }
-    }
-
-    /// Whether it is this one.
-    pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
-        self.namespace == namespace && self.local == local
-    }
-}
-
-/// As people write it: `DAV:getetag` for WebDAV, else `{namespace}local`.
-impl std::fmt::Display for Name {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.namespace.as_str() {
-            DAV => write!(f, "DAV:{}", self.local),
-            CALDAV => write!(f, "CALDAV:{}", self.local),
-            other => write!(f, "{{{other}}}{}", self.local),
-        }
+/// The name as people write it: `DAV:getetag`, `CALDAV:expand`, else `{namespace}local`.
+pub(crate) fn spelled(name: &Name) -> String {
+    match name.namespace.as_str() {
+        DAV => format!("DAV:{}", name.local),
+        CALDAV => format!("CALDAV:{}", name.local),
+        other => format!("{{{other}}}{}", name.local),
     }
 }
 

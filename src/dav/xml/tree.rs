@@ -9,7 +9,7 @@ use quick_xml::escape::{escape, resolve_xml_entity, unescape};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{PrefixDeclaration, ResolveResult};
 
-use super::name::{DAV, Name, is_ncname, is_xml_char};
+use super::name::{DAV, Name, is_ncname, is_xml_char, spelled};
 use crate::dav::error::DavError;
 
 /// How deep elements may be nested; the RFCs need about ten.
@@ -160,7 +160,7 @@ impl<'t> Builder<'t> {
             }
         }
         if let Some(Open { element, .. }) = self.open.last() {
-            return Err(self.fault(&format!("it ends inside of {}", element.name())));
+            return Err(self.fault(&format!("it ends inside of {}", spelled(&element.name()))));
         }
         self.root.take().ok_or_else(|| self.fault("it has no element"))
     }
@@ -186,6 +186,11 @@ impl<'t> Builder<'t> {
         }
         let (namespace, local) = self.reader.resolver().resolve_element(tag.name());
         let name = self.name(&namespace, local.into_inner())?;
+        if name.namespace == "http://www.w3.org/XML/1998/namespace"
+            || name.namespace == "http://www.w3.org/2000/xmlns/"
+        {
+            return Err(self.fault("no element may have a name in the namespace of XML itself"));
+        }
         let (attributes, lang) = self.attributes(tag)?;
         let lang = lang.or_else(|| self.open.last().and_then(|parent| parent.lang.clone()));
         let kept = self.is_kept().then(|| StartTag {

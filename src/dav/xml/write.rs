@@ -82,13 +82,32 @@ impl Xml {
 
     /// An empty element of any namespace.
     pub(crate) fn empty_named(&mut self, name: &Name) {
-        let known = PREFIXES.iter().any(|(_, known)| *known == name.namespace);
-        if known || name.namespace.is_empty() {
-            return self.empty(&name.namespace, &name.local);
+        self.open_named(name);
+        self.out.push_str("/>");
+    }
+
+    /// An element of any namespace with text.
+    pub(crate) fn element_named(&mut self, name: &Name, text: &str) {
+        let tag = self.open_named(name);
+        self.out.push('>');
+        self.text(text);
+        let _ = write!(self.out, "</{tag}>");
+    }
+
+    /// A start tag of any namespace, up to its end; gives the name in it.
+    fn open_named(&mut self, name: &Name) -> String {
+        let is_declared = name.namespace.is_empty()
+            || PREFIXES.iter().any(|(_, known)| *known == name.namespace);
+        if is_declared {
+            let tag = tag(&name.namespace, &name.local);
+            let _ = write!(self.out, "<{tag}");
+            return tag;
         }
-        let _ = write!(self.out, "<X:{} xmlns:X=\"", name.local);
+        let tag = format!("X:{}", name.local);
+        let _ = write!(self.out, "<{tag} xmlns:X=\"");
         self.text(&name.namespace);
-        self.out.push_str("\"/>");
+        self.out.push('"');
+        tag
     }
 
     /// Text. A carriage return is written as `&#13;`, or a parser would make it a line feed and

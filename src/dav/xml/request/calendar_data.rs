@@ -1,7 +1,7 @@
 //! `CALDAV:calendar-data` inside of `DAV:prop`: which parts of an object, in which shape (RFC 4791
 //! §9.6).
 
-use super::super::{CALDAV, Element};
+use super::super::{CALDAV, Element, spelled};
 use super::filter::time_range;
 use crate::dav::error::{Condition, DavError};
 use crate::ical::Window;
@@ -88,7 +88,7 @@ fn closed_window(element: &Element) -> Result<Window, DavError> {
     if window.from.is_none() || window.to.is_none() {
         return Err(DavError::unmet(
             Condition::ValidFilter,
-            format!("{} needs both start and end", element.name()),
+            format!("{} needs both start and end", spelled(&element.name())),
         ));
     }
     Ok(window)
@@ -121,5 +121,5 @@ fn comp(element: &Element) -> Result<CompSelection, DavError> {
 
 fn name_of(element: &Element) -> Result<String, DavError> {
     let name = element.attribute("name").map(str::to_owned);
-    name.ok_or_else(|| DavError::malformed(format!("{} has no name", element.name())))
+    name.ok_or_else(|| DavError::malformed(format!("{} has no name", spelled(&element.name()))))
 }

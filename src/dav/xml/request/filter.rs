@@ -1,6 +1,6 @@
 //! `CALDAV:filter` (RFC 4791 §9.7) and `CALDAV:time-range` (§9.9).
 
-use super::super::{CALDAV, Element};
+use super::super::{CALDAV, Element, spelled};
 use crate::dav::error::{Condition, DavError};
 use crate::ical::filter::{
     Collation, CompFilter, CompTest, ParamFilter, ParamTest, PropFilter, PropTest, TextMatch,
@@ -130,7 +130,7 @@ fn name_of(element: &Element) -> Result<String, DavError> {
     let name = element.attribute("name").map(str::trim);
     name.filter(|name| !name.is_empty())
         .map(str::to_owned)
-        .ok_or_else(|| invalid(&format!("{} has no name", element.name())))
+        .ok_or_else(|| invalid(&format!("{} has no name", spelled(&element.name()))))
 }
 
 fn optional<T>(

@@ -9,12 +9,12 @@ mod propertyupdate;
 mod propfind;
 mod report;
 
-pub(crate) use calendar_data::{CalendarData, CompSelection, PropSelection, Shape};
+pub(crate) use calendar_data::{CalendarData, CompSelection, Shape};
 pub(crate) use propertyupdate::{Creation, Update, creation, propertyupdate};
 pub(crate) use propfind::{PropRequest, propfind};
-pub(crate) use report::{Multiget, Query, Report, SyncCollection, report};
+pub(crate) use report::{Asked, Multiget, Query, Report, SyncCollection, report};
 
-use super::{Element, Name};
+use super::{Element, Name, spelled};
 use crate::dav::error::DavError;
 
 /// Whether a body has nothing in it.
@@ -38,6 +38,6 @@ fn names_in(element: &Element) -> Vec<Name> {
 fn unexpected(root: &Element, expected: &str) -> DavError {
     DavError::malformed(format!(
         "the body's root element is {}, and this method needs {expected}",
-        root.name()
+        spelled(&root.name())
     ))
 }

@@ -1,7 +1,7 @@
 //! `DAV:propertyupdate` (RFC 4918 §14.19), and the bodies of MKCALENDAR (RFC 4791 §9.2) and
 //! extended MKCOL (RFC 5689 §5).
 
-use super::super::{CALDAV, DAV, Element, Name};
+use super::super::{CALDAV, DAV, Element, Name, spelled};
 use super::{is_blank, unexpected};
 use crate::dav::error::DavError;
 
@@ -92,7 +92,7 @@ pub(crate) fn creation(body: &[u8], namespace: &str, local: &str) -> Result<Crea
     }
     let root = Element::parse(body)?;
     if !root.is(namespace, local) {
-        let expected = Name::new(namespace, local).to_string();
+        let expected = spelled(&Name::new(namespace, local));
         return Err(unexpected(&root, &expected));
     }
     let set = |step| match step {

@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::{CALDAV, DAV, Element};
+use super::super::{CALDAV, DAV, Element, Name, spelled};
 use super::calendar_data::calendar_data;
 use super::filter::filter;
 use super::{CalendarData, PropRequest, unexpected};
@@ -81,7 +81,7 @@ pub(crate) fn report(body: &[u8]) -> Result<Report, DavError> {
         (DAV, "propfind" | "propertyupdate") => Err(unexpected(&root, "a report")),
         _ => Err(DavError::unmet(
             Condition::SupportedReport,
-            format!("there is no report {name} here: see DAV:supported-report-set"),
+            format!("there is no report {} here: see DAV:supported-report-set", spelled(&name)),
         )),
     }
 }
@@ -90,7 +90,7 @@ fn asked(root: &Element) -> Result<Asked, DavError> {
     let props = PropRequest::of(root).unwrap_or(PropRequest::Props(Vec::new()));
     let prop = root.child(DAV, "prop");
     let data = prop.and_then(|prop| prop.child(CALDAV, "calendar-data"));
-    let is_data = |name: &super::Name| name.is(CALDAV, "calendar-data");
+    let is_data = |name: &Name| name.is(CALDAV, "calendar-data");
     Ok(Asked {
         props: match props {
             PropRequest::Props(mut names) => {
