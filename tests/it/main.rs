@@ -11,6 +11,7 @@
 mod architecture;
 mod audit;
 mod cli;
+mod durability;
 mod ical;
 mod jobs;
 mod server;

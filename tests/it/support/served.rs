@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) environment: Vec<(String, String)>,
+    /// A shell script around `serve`, in a mount namespace of its own. It ends by running `"$0" "$@"`
+    /// and finds the data folder in `DATA` and a copy of what is there in `KEEP`.
+    pub(crate) wrap: Option<&'static str>,
 }
 
 impl Place {
@@ -35,6 +38,7 @@ impl Place {
         Self {
             folder: tempfile::tempdir().unwrap(),
             environment,
+            wrap: None,
         }
     }
 
@@ -59,7 +63,7 @@ impl Place {
     pub(crate) fn serve_with(&self, more: &[&str]) -> Served {
         let arguments = ["serve", "--evaluation", "--listen", "127.0.0.1:0"];
         let mut child = self
-            .command(&[&arguments, more].concat())
+            .wrapped(self.command(&[&arguments, more].concat()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -89,6 +93,27 @@ impl Place {
             served.wait_for(|line| line.contains("/auth/link/").then(|| line.trim().to_owned()));
         served.url = served.link.split("/auth/").next().unwrap().to_owned();
         served
+    }
+
+    fn wrapped(&self, plain: Command) -> Command {
+        let Some(script) = self.wrap else {
+            return plain;
+        };
+        let keep = self.folder.path().with_extension("keep");
+        let copied = Command::new("cp")
+            .arg("-a")
+            .args([self.folder.path(), &keep])
+            .status();
+        assert!(copied.unwrap().success());
+        let mut command = Command::new("unshare");
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .envs(self.environment.iter().cloned())
+            .env("DATA", self.folder.path())
+            .env("KEEP", keep);
+        command
     }
 
     /// A personal token, made by the program as an operator would, beside a running service or not.
