@@ -121,7 +121,7 @@ impl Synced {
             match reader.read_event().unwrap() {
                 Event::Start(start) => {
                     let name = start.local_name();
-                    element = String::from_utf8(name.as_ref().to_vec()).unwrap();
+                    element = name.as_ref().to_owned();
                     if element == "response" {
                         (href, gone) = (String::new(), false);
                     }
@@ -137,7 +137,7 @@ impl Synced {
                 }
                 Event::End(end) => {
                     element.clear();
-                    if end.local_name().as_ref() == b"response" {
+                    if end.local_name().as_ref() == "response" {
                         let name = href.rsplit('/').next().unwrap().to_owned();
                         let list = if gone {
                             &mut synced.removed
