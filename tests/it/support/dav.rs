@@ -127,7 +127,7 @@ impl Synced {
                     }
                 }
                 Event::Text(text) => {
-                    let text = text.decode().unwrap();
+                    let text: &str = &text;
                     match element.as_str() {
                         "href" => href.push_str(text.trim()),
                         "status" => gone |= text.contains(" 404 "),
