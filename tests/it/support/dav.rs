@@ -121,7 +121,7 @@ impl Synced {
             match reader.read_event().unwrap() {
                 Event::Start(start) => {
                     let name = start.local_name();
-                    element = name.as_ref().to_owned();
+                    name.as_ref().clone_into(&mut element);
                     if element == "response" {
                         (href, gone) = (String::new(), false);
                     }
