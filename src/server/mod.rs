@@ -16,6 +16,7 @@ mod error;
 mod health;
 mod listen;
 mod rooms;
+mod sample;
 mod serve;
 mod tls;
 
