@@ -8,7 +8,7 @@
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`inventory`].
 //! - **Doors** are the wire: [`edge`].
-//! - **Roof** puts it together: [`cli`].
+//! - **Roof** puts it together: [`server`], [`cli`].
 
 pub mod base;
 pub mod config;
@@ -21,4 +21,5 @@ pub mod jobs;
 pub mod identity;
 pub mod inventory;
 pub mod edge;
+pub mod server;
 pub mod cli;

@@ -1,0 +1,4 @@
+//! The roof: opens the rooms, listens, drains.
+
+pub mod admin;
+pub mod rooms;
