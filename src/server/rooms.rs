@@ -1,76 +1,100 @@
-//! All rooms of a deployment, opened with its settings.
+//! The rooms of one data folder: opened from the settings, for the service and for commands alike.
 
 use std::sync::Arc;
 
-use crate::base::SystemClock;
+use super::OpenError;
+use crate::base::{Clock, SystemClock};
 use crate::config::{Backend, SecretRef, Settings};
-use crate::crypto::{Kek, KekError, Vault};
+use crate::crypto::{Kek, Vault};
 use crate::identity::{Identity, SessionLimits};
-use crate::store::key_ring::{self, KeyRingError};
-use crate::store::{FolderLock, SqliteOptions, Store, StoreError};
+use crate::inventory::Inventory;
+use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, key_ring};
 
-/// The rooms.
+/// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
+#[derive(Clone)]
 pub struct Rooms {
     /// The database.
     pub store: Store,
     /// The keys.
-    pub vault: Arc<Vault>,
-    /// Who may do what.
+    pub vault: Vault,
+    /// Principals, sessions, tokens.
     pub identity: Identity,
-    lock: Option<FolderLock>,
-}
-
-/// The rooms cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum RoomsError {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The key.
-    #[error(transparent)]
-    Kek(#[from] KekError),
-    /// The ring.
-    #[error(transparent)]
-    KeyRing(#[from] KeyRingError),
-    /// Other.
-    #[error("{0}")]
-    Other(String),
+    /// What there is and who has it.
+    pub inventory: Inventory,
+    _lock: Option<Arc<FolderLock>>,
 }
 
 impl Rooms {
-    /// Opens them.
+    /// Takes the data folder's lock (SQLite), opens the database, migrates it, opens the key ring.
+    ///
+    /// At the first start the key-encryption key is made, unless `vault.key_file` names one.
     ///
     /// # Errors
-    /// [`RoomsError`].
-    pub async fn open(settings: &Settings) -> Result<Self, RoomsError> {
-        let clock = Arc::new(SystemClock);
-        if settings.store.backend == Backend::Postgres {
-            return Err(RoomsError::Other("PostgreSQL".to_owned()));
-        }
-        let lock = FolderLock::take(&settings.store.data)?;
-        let store = Store::open_sqlite(SqliteOptions::new(&settings.store.data), clock).await?;
-        let kek = match settings.key_file() {
-            SecretRef::File(path) => Kek::from_file(&path, true)?,
-            SecretRef::Env(_) => return Err(RoomsError::Other("env".to_owned())),
-        };
-        let vault = Arc::new(key_ring::open(&store, Arc::new(kek)).await?);
-        let identity = Identity::new(store.clone(), SessionLimits::default());
+    /// [`OpenError`] with what to do.
+    pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let (store, lock) = open_store(settings).await?;
+        let may_create = settings.vault.key_file.is_none() && key_ring::is_empty(&store).await?;
+        let kek = read_kek(&settings.key_file(), may_create)?;
+        let vault = key_ring::open(&store, Arc::new(kek)).await?;
+        let identity = Identity::new(store.clone(), session_limits(settings));
+        let inventory = Inventory::new(store.clone());
         Ok(Self {
             store,
             vault,
             identity,
-            lock: Some(lock),
+            inventory,
+            _lock: lock.map(Arc::new),
         })
     }
+}
 
-    /// The lock.
-    #[must_use]
-    pub fn lock(&self) -> Option<&FolderLock> {
-        self.lock.as_ref()
+async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), OpenError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    if settings.store.backend == Backend::Postgres {
+        let options = postgres_options(settings)?;
+        return Ok((Store::open_postgres(&options, clock).await?, None));
     }
+    let folder = &settings.store.data;
+    let lock = FolderLock::take(folder)?;
+    let sqlite = &settings.store.sqlite;
+    let options = SqliteOptions {
+        folder: folder.clone(),
+        cache_mib: sqlite.cache_mib,
+        mmap_mib: sqlite.mmap_mib,
+        group_commit_max: sqlite.group_commit_max as usize,
+    };
+    Ok((Store::open_sqlite(options, clock).await?, Some(lock)))
+}
 
-    /// Closes.
-    pub async fn close(&self) {
-        self.store.close().await;
+fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
+    let postgres = &settings.store.postgres;
+    let password = match &postgres.password {
+        Some(reference) => Some(reference.resolve()?.text()?.to_owned().into()),
+        None => None,
+    };
+    Ok(PostgresOptions {
+        host: postgres.host.clone(),
+        port: postgres.port,
+        database: postgres.database.clone(),
+        user: postgres.user.clone(),
+        password,
+        ssl_mode: postgres.sslmode,
+        ssl_root_cert: postgres.sslrootcert.clone(),
+        max_connections: postgres.max_connections,
+    })
+}
+
+fn read_kek(reference: &SecretRef, may_create: bool) -> Result<Kek, OpenError> {
+    match reference {
+        SecretRef::File(path) => Ok(Kek::from_file(path, may_create)?),
+        SecretRef::Env(_) => Ok(Kek::parse(reference.resolve()?.text()?)?),
+    }
+}
+
+fn session_limits(settings: &Settings) -> SessionLimits {
+    let minutes = |mins: u32| std::time::Duration::from_secs(u64::from(mins) * 60);
+    SessionLimits {
+        idle: minutes(settings.identity.session_idle_mins),
+        absolute: minutes(settings.identity.session_absolute_mins),
     }
 }
