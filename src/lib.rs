@@ -6,7 +6,7 @@
 //! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`],
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
-//! - **Rooms** are what the product is: [`identity`], [`inventory`].
+//! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
 //! - **Doors** are the wire: [`edge`].
 //! - **Roof** puts it together: [`server`], [`cli`].
 
@@ -19,6 +19,7 @@ pub mod store;
 pub mod audit;
 pub mod jobs;
 pub mod identity;
+pub mod calendar;
 pub mod inventory;
 pub mod edge;
 pub mod server;

@@ -13,6 +13,7 @@ mod doctor;
 mod healthcheck;
 mod import;
 mod out;
+mod serve;
 mod token;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve calendars and inventory until SIGTERM
+    Serve(serve::Options),
     /// Bring calendars in from files
     #[command(subcommand)]
     Import(import::Command),
@@ -75,22 +78,20 @@ pub fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let (file, data) = (arguments.config, arguments.data);
-    let load = |data| -> Result<Loaded, Failure> {
-        let overrides = Overrides {
-            data,
-            ..Overrides::default()
-        };
-        let sources = Sources::of_process(file.clone(), overrides);
+    let load_with = |data, listen| -> Result<Loaded, Failure> {
+        let sources = Sources::of_process(file.clone(), Overrides { data, listen });
         Ok(crate::config::load(&sources)?)
     };
+    let load = |data| load_with(data, Vec::new());
     match arguments.command {
+        Command::Serve(options) => serve::run(options, file, data).await,
         Command::Import(command) => import::run(command, &load(data)?.settings).await,
         Command::Token(command) => token::run(command, &load(data)?.settings).await,
         Command::Audit(command) => audit::run(command, &load(data)?.settings).await,
         Command::Config(command) => config::run(command, file, data),
         Command::Doctor => Ok(doctor::run(load(data)).await),
-        Command::Healthcheck(arguments) => {
-            healthcheck::run(arguments, &load(data)?.settings).await
+        Command::Healthcheck(asked) => {
+            healthcheck::run(&load_with(data, asked.listen)?.settings).await
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::OpenError;
 use crate::base::{Clock, SystemClock};
+use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, SecretRef, Settings};
 use crate::crypto::{Kek, Vault};
 use crate::identity::{Identity, SessionLimits};
@@ -19,9 +20,11 @@ pub struct Rooms {
     pub vault: Vault,
     /// Principals, sessions, tokens.
     pub identity: Identity,
+    /// Calendars and what is in them.
+    pub calendars: Calendars,
     /// What there is and who has it.
     pub inventory: Inventory,
-    _lock: Option<Arc<FolderLock>>,
+    lock: Option<Arc<FolderLock>>,
 }
 
 impl Rooms {
@@ -37,14 +40,23 @@ impl Rooms {
         let kek = read_kek(&settings.key_file(), may_create)?;
         let vault = key_ring::open(&store, Arc::new(kek)).await?;
         let identity = Identity::new(store.clone(), session_limits(settings));
+        let limits = calendar_limits(settings);
+        let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
             store,
             vault,
             identity,
+            calendars,
             inventory,
-            _lock: lock.map(Arc::new),
+            lock: lock.map(Arc::new),
         })
+    }
+
+    /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
+    #[must_use]
+    pub fn lock(&self) -> Option<&FolderLock> {
+        self.lock.as_deref()
     }
 }
 
@@ -96,5 +108,17 @@ fn session_limits(settings: &Settings) -> SessionLimits {
     SessionLimits {
         idle: minutes(settings.identity.session_idle_mins),
         absolute: minutes(settings.identity.session_absolute_mins),
+    }
+}
+
+fn calendar_limits(settings: &Settings) -> CalendarLimits {
+    let days = |days: u32| jiff::SignedDuration::from_hours(i64::from(days) * 24);
+    let calendar = &settings.calendar;
+    CalendarLimits {
+        max_object_bytes: usize::try_from(calendar.max_object_bytes).unwrap_or(usize::MAX),
+        horizon: days(calendar.occurrence_horizon_days),
+        tombstones_kept: days(calendar.tombstone_days),
+        default_zone: jiff::tz::TimeZone::get(&calendar.default_timezone)
+            .unwrap_or(jiff::tz::TimeZone::UTC),
     }
 }

@@ -12,6 +12,7 @@ use crate::audit::Verdict;
 use crate::base::{Id, Timestamp};
 use crate::identity::tokens::PersonalToken;
 use crate::identity::{Handle, Role, Scope};
+use crate::telemetry::Health;
 
 /// What the operator wants.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,12 +148,21 @@ pub struct TokenLine {
 /// How the store is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Examined {
-    /// What does not work, as a sentence; `None` when all does.
-    pub fault: Option<String>,
+    /// What `/readyz?verbose` names.
+    pub parts: Vec<Part>,
     /// How many entries the audit chain has.
     pub audit_entries: i64,
     /// When the last of them was written.
     pub audit_last: Option<Timestamp>,
+}
+
+/// One part and how it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Part {
+    /// Such as `store`.
+    pub name: String,
+    /// How it is.
+    pub health: Health,
 }
 
 /// The bytes of a calendar object; base64 on the wire, because a fold may cut a character in two.

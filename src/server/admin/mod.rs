@@ -15,6 +15,7 @@
 //! **Absent on purpose.** Rules: a command asks the rooms as the operator.
 
 mod command;
+mod import;
 mod listener;
 mod run;
 mod session;
@@ -22,7 +23,7 @@ mod socket;
 mod wire;
 
 pub use command::{
-    Answer, Body, Command, Examined, Fate, ImportInto, Input, NewTokenFor, Output, ShownOnce,
+    Answer, Body, Command, Examined, Fate, ImportInto, Input, NewTokenFor, Output, Part, ShownOnce,
     TokenLine,
 };
 pub use listener::AdminSocket;

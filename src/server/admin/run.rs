@@ -2,19 +2,24 @@
 
 use tokio::sync::{mpsc, watch};
 
+use super::super::connections::stopped;
+use super::super::{Rooms, health};
 use super::command::{
-    Answer, Command, Examined, Input, NewTokenFor, Output, ShownOnce, TokenLine,
+    Answer, Command, Examined, Input, NewTokenFor, Output, Part, ShownOnce, TokenLine,
 };
+use super::import;
 use super::wire::{Wire, WireError};
 use crate::audit;
 use crate::base::Timestamp;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};
-use crate::server::rooms::Rooms;
-use crate::store::Condition;
 
 /// The version that both sides have to be.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Why a command ends when the service does.
+const STOPPING: &str = "the service is stopping: run the command again when it is back, it goes \
+                        on where it was";
 
 /// Why a command ends early; only its words matter.
 pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -45,10 +50,7 @@ impl Talk {
     pub(super) async fn input(&mut self) -> Result<Input, Failure> {
         tokio::select! {
             biased;
-            // An error means that nothing will ever stop this conversation.
-            Ok(_) = self.stopping.wait_for(|is| *is) => {
-                Err("the service is stopping: run the command again, it goes on where it was".into())
-            }
+            () = stopped(&mut self.stopping) => Err(STOPPING.into()),
             input = self.wire.receive() => Ok(input?),
         }
     }
@@ -84,10 +86,15 @@ async fn run(rooms: &Rooms, command: Command, talk: &mut Talk) -> Result<Answer,
         Command::TokenCreate(new) => create_token(rooms, new).await,
         Command::TokenList { principal } => list_tokens(rooms, &principal).await,
         Command::TokenRevoke { id } => {
-            tokens::revoke(&rooms.identity, &Actor::operator(), id).await?;
-            Ok(Answer::Done)
+            let revoked = tokens::revoke(&rooms.identity, &Actor::operator(), id).await;
+            match revoked {
+                Err(IdentityError::Refused(_)) => {
+                    Err(format!("there is no token {id}: `freehold token list` shows them").into())
+                }
+                revoked => Ok(revoked.map(|()| Answer::Done)?),
+            }
         }
-        Command::Import(_) => Err("x".into()),
+        Command::Import(into) => import::import(rooms, into, talk).await,
         Command::AuditVerify => verify_audit(rooms, talk).await,
         Command::Examine => examine(rooms).await,
     }
@@ -173,8 +180,10 @@ async fn verify_audit(rooms: &Rooms, talk: &mut Talk) -> Result<Answer, Failure>
     };
     let mut verification = std::pin::pin!(audit::verify(&rooms.store, progress));
     loop {
+        let mut stopping = talk.stopping.clone();
         tokio::select! {
             biased;
+            () = stopped(&mut stopping) => return Err(STOPPING.into()),
             Some(entries) = told.recv() => talk.send(&Output::Progress(entries)).await?,
             verdict = &mut verification => return Ok(Answer::Audit(verdict?)),
         }
@@ -183,13 +192,13 @@ async fn verify_audit(rooms: &Rooms, talk: &mut Talk) -> Result<Answer, Failure>
 
 async fn examine(rooms: &Rooms) -> Result<Answer, Failure> {
     let last = audit::last(&rooms.store).await?;
-    let fault = match rooms.store.condition() {
-        Condition::Sound => None,
-        Condition::Full => Some("the last write found the disk full: free space"),
-        Condition::Damaged => Some("the database is damaged: restore the last backup"),
+    let report = health::report(rooms).await;
+    let part = |check: crate::telemetry::Check| Part {
+        name: check.name.to_owned(),
+        health: check.health,
     };
     Ok(Answer::Examined(Examined {
-        fault: fault.map(str::to_owned),
+        parts: report.checks.into_iter().map(part).collect(),
         audit_entries: last.map_or(0, |last| last.seq),
         audit_last: last.map(|last| last.at),
     }))

@@ -1,17 +1,16 @@
 //! The command line's end: the same conversation with a service, or with rooms of its own.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::super::{OpenError, Rooms};
 use super::command::{Answer, Command, Input, Output};
 use super::run::{self, Opening, Talk, VERSION};
 use super::socket;
 use super::wire::{Wire, WireError};
 use crate::config::{Backend, Settings};
-use crate::server::rooms::{Rooms, RoomsError};
 use crate::store::{SqliteOptions, StoreError};
 
 /// How long a command waits for a folder that another one has: a service that starts takes the lock
@@ -29,7 +28,7 @@ pub struct Session {
 
 /// Rooms that were opened for this command alone.
 struct Own {
-    rooms: Arc<Rooms>,
+    rooms: Rooms,
     conversation: JoinHandle<()>,
 }
 
@@ -59,7 +58,7 @@ pub enum SessionError {
     },
     /// The rooms cannot be opened.
     #[error(transparent)]
-    Rooms(#[from] RoomsError),
+    Rooms(#[from] OpenError),
     /// The conversation broke.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -133,7 +132,7 @@ impl Session {
         if let Some(own) = self.own {
             // A panic in it was told by the wire's end already.
             let _ended = own.conversation.await;
-            own.rooms.close().await;
+            own.rooms.store.close().await;
         }
     }
 
@@ -156,7 +155,7 @@ impl Session {
             }
             match Rooms::open(settings).await {
                 Ok(rooms) => return Ok(Self::on(rooms)),
-                Err(RoomsError::Store(StoreError::InUse { .. })) if since.elapsed() < PATIENCE => {
+                Err(OpenError::Store(StoreError::InUse { .. })) if since.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 Err(error) => return Err(error.into()),
@@ -167,8 +166,7 @@ impl Session {
     /// A conversation with rooms of its own, through memory.
     fn on(rooms: Rooms) -> Self {
         let (near, far) = tokio::io::duplex(PIPE);
-        let rooms = Arc::new(rooms);
-        let served = Arc::clone(&rooms);
+        let served = rooms.clone();
         let conversation = tokio::spawn(async move {
             let (_never, stopping) = watch::channel(false);
             run::converse(&served, Talk::new(Wire::new(far), stopping)).await;
