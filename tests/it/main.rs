@@ -13,6 +13,7 @@ mod audit;
 mod cli;
 mod ical;
 mod jobs;
+mod server;
 mod store;
 mod support;
 mod tidy;
