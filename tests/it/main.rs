@@ -8,6 +8,7 @@
     reason = "tests say what they expect"
 )]
 
+mod admin;
 mod architecture;
 mod audit;
 mod cli;

@@ -1,6 +1,7 @@
 //! The program itself, serving on a loopback port of its own, on the backend under test.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Where a service keeps its data; it outlives the process.
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
+    /// The data folder: `folder`, or one in it.
+    pub(crate) data: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
 }
 
@@ -32,8 +35,10 @@ impl Place {
             let named = |(key, value)| (format!("FREEHOLD__STORE__{key}"), value);
             environment.extend(of_store.map(named));
         }
+        let folder = tempfile::tempdir().unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            data: folder.path().to_owned(),
+            folder,
             environment,
         }
     }
@@ -44,7 +49,7 @@ impl Place {
         command
             .args(arguments)
             .arg("--data")
-            .arg(self.folder.path())
+            .arg(&self.data)
             .current_dir(self.folder.path())
             .envs(self.environment.iter().cloned());
         command
