@@ -1,6 +1,9 @@
 //! Commands beside a running service, and on a folder that nobody serves.
 
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::process::Output;
 
 use crate::support::on_postgres;
@@ -82,6 +85,32 @@ fn the_socket_is_its_owners_alone_and_goes_with_the_service() {
     place.token("alice", "caldav");
     let _served = place.serve();
     place.token("alice", "caldav");
+}
+
+#[test]
+fn what_is_no_command_is_refused_and_harms_nobody() {
+    if on_postgres() {
+        return;
+    }
+    let place = Place::new();
+    let served = place.serve();
+    let said = |line: &str| {
+        let mut socket = UnixStream::connect(place.data.join("admin.sock")).unwrap();
+        socket.write_all(line.as_bytes()).unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let other = said("{\"version\":\"0.0.1\",\"command\":\"audit_verify\"}\n");
+    assert!(other.contains("failed") && other.contains("restart the service"), "{other}");
+    let version = env!("CARGO_PKG_VERSION");
+    let unknown = said(&format!("{{\"version\":\"{version}\",\"command\":\"destroy\"}}\n"));
+    assert!(unknown.contains("failed"), "{unknown}");
+    assert!(said("").contains("failed"));
+    assert!(said("not even json\n").contains("failed"));
+    place.token("alice", "caldav");
+    assert!(served.terminate().0.success());
 }
 
 #[test]

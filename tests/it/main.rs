@@ -13,6 +13,7 @@ mod architecture;
 mod audit;
 mod cli;
 mod ical;
+mod import;
 mod jobs;
 mod server;
 mod store;

@@ -20,6 +20,8 @@ mod listener;
 mod run;
 mod session;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use command::{

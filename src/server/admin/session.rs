@@ -121,9 +121,16 @@ impl Session {
     /// Gives the command more.
     ///
     /// # Errors
-    /// [`SessionError::Wire`].
+    /// [`SessionError::Refused`] when the command has ended before, [`SessionError::Wire`].
     pub async fn give(&mut self, input: &Input) -> Result<(), SessionError> {
-        Ok(self.wire.send(input).await?)
+        match self.wire.send(input).await {
+            // Whoever went has perhaps said why.
+            Err(WireError::Io(error)) => match self.next().await {
+                Err(refused @ SessionError::Refused(_)) => Err(refused),
+                _ => Err(WireError::Io(error).into()),
+            },
+            sent => Ok(sent?),
+        }
     }
 
     /// Ends the conversation and closes what was opened for it.

@@ -6,6 +6,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use freehold::config::{Overrides, Sources};
+use freehold::server::Rooms;
+
 use super::{on_postgres, postgres_database};
 
 /// So long a process may take to start or to stop.
@@ -53,6 +56,21 @@ impl Place {
             .current_dir(self.folder.path())
             .envs(self.environment.iter().cloned());
         command
+    }
+
+    /// The rooms of this place, opened as the service does; nobody may serve it meanwhile.
+    pub(crate) async fn rooms(&self) -> Rooms {
+        let pair = |(key, value): &(String, String)| (key.into(), value.into());
+        let sources = Sources {
+            environment: self.environment.iter().map(pair).collect(),
+            overrides: Overrides {
+                data: Some(self.data.clone()),
+                ..Overrides::default()
+            },
+            ..Sources::default()
+        };
+        let settings = freehold::config::load(&sources).unwrap().settings;
+        Rooms::open(&settings).await.unwrap()
     }
 
     /// Serves an evaluation here.
