@@ -12,6 +12,7 @@ mod admin;
 mod architecture;
 mod audit;
 mod cli;
+mod durability;
 mod ical;
 mod import;
 mod jobs;

@@ -20,6 +20,9 @@ pub(crate) struct Place {
     /// The data folder: `folder`, or one in it.
     pub(crate) data: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
+    /// A shell script around `serve`, in a mount namespace of its own. It ends by running `"$0" "$@"`
+    /// and finds the data folder in `DATA` and a copy of what is there in `KEEP`.
+    pub(crate) wrap: Option<&'static str>,
 }
 
 impl Place {
@@ -43,6 +46,7 @@ impl Place {
             data: folder.path().to_owned(),
             folder,
             environment,
+            wrap: None,
         }
     }
 
@@ -82,7 +86,7 @@ impl Place {
     pub(crate) fn serve_with(&self, more: &[&str]) -> Served {
         let arguments = ["serve", "--evaluation", "--listen", "127.0.0.1:0"];
         let mut child = self
-            .command(&[&arguments, more].concat())
+            .wrapped(self.command(&[&arguments, more].concat()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -112,6 +116,27 @@ impl Place {
             served.wait_for(|line| line.contains("/auth/link/").then(|| line.trim().to_owned()));
         served.url = served.link.split("/auth/").next().unwrap().to_owned();
         served
+    }
+
+    fn wrapped(&self, plain: Command) -> Command {
+        let Some(script) = self.wrap else {
+            return plain;
+        };
+        let keep = self.folder.path().with_extension("keep");
+        let copied = Command::new("cp")
+            .arg("-a")
+            .args([self.folder.path(), &keep])
+            .status();
+        assert!(copied.unwrap().success());
+        let mut command = Command::new("unshare");
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .envs(self.environment.iter().cloned())
+            .env("DATA", self.folder.path())
+            .env("KEEP", keep);
+        command
     }
 
     /// A personal token, made by the program as an operator would, beside a running service or not.
