@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::repo::{self, Account};
-use super::{Actor, Handle, Identity, IdentityError, Principal, Roles, rules};
+use super::{
+    Actor, Credential, Handle, Identity, IdentityError, Principal, Roles, Scope, Scopes, rules,
+};
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
 use crate::store::{StoreError, Tx};
@@ -65,6 +67,26 @@ pub async fn by_handle(
             Ok(repo::principal_by_handle(&at, &handle).await?)
         })
         .await
+}
+
+/// The principal as the operator acts in its name, for CalDAV: an import fills a person's calendar
+/// as that person. What is done is audited as the operator's, with the principal's id.
+///
+/// # Errors
+/// [`IdentityError::Refused`] unless `by` is the operator; [`IdentityError::NoPrincipal`],
+/// [`IdentityError::Inactive`].
+pub async fn acting(
+    identity: &Identity,
+    by: &Actor,
+    handle: &Handle,
+) -> Result<Actor, IdentityError> {
+    rules::may_act_for(by)?;
+    let found = by_handle(identity, handle).await?;
+    let principal = found.ok_or(IdentityError::NoPrincipal)?;
+    if !principal.active {
+        return Err(IdentityError::Inactive(principal.handle));
+    }
+    Ok(principal.acting(Scopes::of(&[Scope::Caldav]), Credential::OnBehalf))
 }
 
 /// The principal that signs in with the account `subject` at `issuer`, made with an opaque handle

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connections::{Connections, stopped};
-use super::{App, Rooms, ServeError, listen, tls};
+use super::admin::AdminSocket;
+use super::{App, OpenError, Rooms, ServeError, listen, tls};
 use crate::config::{Listen, Settings};
 use crate::identity::refusals::{self, Flush};
 use crate::identity::{Actor, Handle, Role, Roles, principals, sessions};
@@ -57,6 +58,9 @@ pub async fn serve(
     }
     let (stop, stopped) = watch::channel(false);
     let mut tasks = background(&rooms, &stopped);
+    if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
+        tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
+    }
     if let (Mode::Evaluation { everywhere }, Some(address)) = (mode, addresses.first()) {
         let link = evaluation_link(&rooms, *address).await?;
         announce(&welcome(&link, everywhere));

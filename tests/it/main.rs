@@ -8,11 +8,13 @@
     reason = "tests say what they expect"
 )]
 
+mod admin;
 mod architecture;
 mod audit;
 mod cli;
 mod durability;
 mod ical;
+mod import;
 mod jobs;
 mod server;
 mod store;
