@@ -7,8 +7,8 @@ use axum::response::Response;
 
 use super::error::{Condition, DavError};
 use super::path::Resource;
-use super::props::{self, MaySet};
 use super::proppatch::{Outcome, value_of};
+use super::props::{self, MaySet};
 use super::xml::multistatus::Detail;
 use super::xml::request::{self, Creation};
 use super::xml::{CALDAV, DAV, Element, Xml};
@@ -118,9 +118,8 @@ fn components_of(property: &Element) -> Result<Components, DavError> {
     let names = comps
         .filter(|comp| comp.is(CALDAV, "comp"))
         .filter_map(|comp| comp.attribute("name"));
-    Components::from_names(names).map_err(|error| {
-        DavError::unmet(Condition::SupportedCalendarComponent, error.to_string())
-    })
+    Components::from_names(names)
+        .map_err(|error| DavError::unmet(Condition::SupportedCalendarComponent, error.to_string()))
 }
 
 /// DELETE of a calendar with all in it, or of an object.

@@ -1,8 +1,8 @@
 //! Refusals on the wire: a status, the precondition element that the RFC names, and a sentence
 //! (RFC 4918 §16, RFC 3253 §1.6).
 
-use axum::http::header::{ALLOW, HeaderMap, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{ALLOW, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
 use super::answer;

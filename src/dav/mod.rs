@@ -48,8 +48,8 @@ mod xml;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
-use axum::http::header::{HeaderMap, HeaderValue, LOCATION};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderMap, HeaderValue, LOCATION};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 

@@ -19,7 +19,10 @@ use crate::edge::{self, BodyError};
 
 /// GET: the client's bytes as they came.
 pub(super) async fn get(call: Call) -> Result<Response, DavError> {
-    let object = call.calendars.object(&call.actor, object_of(&call)?).await?;
+    let object = call
+        .calendars
+        .object(&call.actor, object_of(&call)?)
+        .await?;
     show(&call.headers, object)
 }
 

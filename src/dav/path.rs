@@ -146,9 +146,9 @@ fn decoded(segment: &str) -> Result<String, DavError> {
             "the path has a % that is not followed by two hexadecimal digits",
         ));
     }
-    let text = percent_decode_str(segment).decode_utf8().map_err(|_| {
-        DavError::malformed("the path is not UTF-8 once it is percent-decoded")
-    })?;
+    let text = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| DavError::malformed("the path is not UTF-8 once it is percent-decoded"))?;
     if text.is_empty() || text == "." || text == ".." {
         return Err(DavError::malformed(
             "the path has an empty segment, or one that is . or ..",

@@ -54,10 +54,7 @@ pub(super) async fn proppatch(call: Call, body: Body) -> Result<Response, DavErr
     };
     let mut multistatus = Multistatus::new(call.detail());
     multistatus.properties(&call.resource.href(), outcome.into_propstats());
-    Ok(answer::xml(
-        StatusCode::MULTI_STATUS,
-        multistatus.finish(),
-    ))
+    Ok(answer::xml(StatusCode::MULTI_STATUS, multistatus.finish()))
 }
 
 fn changes_of(updates: &[Update]) -> (Vec<PropertyChange>, Outcome) {
@@ -69,9 +66,7 @@ fn changes_of(updates: &[Update]) -> (Vec<PropertyChange>, Outcome) {
             Update::Set(element) => {
                 value_of(element).map(|value| PropertyChange::Set(name.clone(), value))
             }
-            Update::Remove(_) => {
-                may_change(&name).map(|_| PropertyChange::Remove(name.clone()))
-            }
+            Update::Remove(_) => may_change(&name).map(|_| PropertyChange::Remove(name.clone())),
         };
         match change {
             Ok(change) => {
@@ -91,9 +86,7 @@ fn changes_of(updates: &[Update]) -> (Vec<PropertyChange>, Outcome) {
 pub(super) fn value_of(element: &Element) -> Result<PropertyValue, DavError> {
     Ok(match may_change(&element.name())? {
         Keeping::Text => PropertyValue::Text(element.text().to_owned()),
-        Keeping::Element => {
-            PropertyValue::Xml(element.markup().unwrap_or_default().to_owned())
-        }
+        Keeping::Element => PropertyValue::Xml(element.markup().unwrap_or_default().to_owned()),
     })
 }
 

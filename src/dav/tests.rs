@@ -18,10 +18,22 @@ fn every_resource_has_one_spelling() {
         ("/dav/calendars/alice", "/dav/calendars/alice/"),
         ("/dav/calendars/alice/work", "/dav/calendars/alice/work/"),
         ("/dav/calendars/alice/w%6Frk/", "/dav/calendars/alice/work/"),
-        ("/dav/calendars/alice/w/a@b.ics", "/dav/calendars/alice/w/a%40b.ics"),
-        ("/dav/calendars/alice/w/a%40b.ics", "/dav/calendars/alice/w/a%40b.ics"),
-        ("/dav/calendars/alice/w/ä b+c", "/dav/calendars/alice/w/%C3%A4%20b%2Bc"),
-        ("/dav/calendars/alice/w/100%25", "/dav/calendars/alice/w/100%25"),
+        (
+            "/dav/calendars/alice/w/a@b.ics",
+            "/dav/calendars/alice/w/a%40b.ics",
+        ),
+        (
+            "/dav/calendars/alice/w/a%40b.ics",
+            "/dav/calendars/alice/w/a%40b.ics",
+        ),
+        (
+            "/dav/calendars/alice/w/ä b+c",
+            "/dav/calendars/alice/w/%C3%A4%20b%2Bc",
+        ),
+        (
+            "/dav/calendars/alice/w/100%25",
+            "/dav/calendars/alice/w/100%25",
+        ),
     ];
     for (path, href) in same {
         assert_eq!(round(path), href);
@@ -71,6 +83,8 @@ fn places_without_anything_are_known_as_such() {
     ] {
         assert_eq!(Resource::of_path(path).unwrap(), Resource::Nowhere);
     }
-    let status = Resource::of_path("/dav/calendars/Al%20ice/").unwrap_err().status;
+    let status = Resource::of_path("/dav/calendars/Al%20ice/")
+        .unwrap_err()
+        .status;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }

@@ -9,9 +9,10 @@ use tower_http::compression::CompressionLayer;
 use super::{Rooms, health};
 use crate::calendar::Calendars;
 use crate::config::Settings;
-use crate::edge;
+
 use crate::identity::Identity;
 use crate::inventory::Inventory;
+use crate::{dav, edge};
 
 /// The state of all doors; each asks for the handles it needs.
 #[derive(Clone)]
@@ -35,6 +36,7 @@ impl App {
     pub fn router(self) -> Router {
         let rooms = self.rooms.clone();
         Router::new()
+            .merge(dav::router())
             .layer(CompressionLayer::new())
             .layer(CatchPanicLayer::new())
             .layer(from_fn(edge::track))

@@ -11,6 +11,7 @@
 mod admin;
 mod architecture;
 mod audit;
+mod caldav;
 mod cli;
 mod durability;
 mod ical;

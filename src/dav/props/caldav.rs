@@ -39,10 +39,7 @@ pub(super) fn order(subject: Subject<'_>, _: View<'_>) -> Option<Xml> {
     kept(subject, &PropertyName::new(APPLE, "calendar-order"))
 }
 
-pub(super) fn supported_calendar_component_set(
-    subject: Subject<'_>,
-    _: View<'_>,
-) -> Option<Xml> {
+pub(super) fn supported_calendar_component_set(subject: Subject<'_>, _: View<'_>) -> Option<Xml> {
     let mut xml = Xml::piece();
     for name in subject.calendar()?.components.names() {
         xml.empty_with(CALDAV, "comp", &[("name", name)]);

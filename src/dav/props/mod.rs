@@ -141,7 +141,11 @@ const LIVE: &[Live] = &[
     Live::new(DAV, "owner", acl::owner),
     Live::new(DAV, "principal-URL", acl::principal_url),
     Live::new(DAV, "current-user-principal", acl::current_user_principal),
-    Live::new(DAV, "principal-collection-set", acl::principal_collection_set),
+    Live::new(
+        DAV,
+        "principal-collection-set",
+        acl::principal_collection_set,
+    ),
     Live::new(
         DAV,
         "current-user-privilege-set",
@@ -177,8 +181,7 @@ const LIVE: &[Live] = &[
 ];
 
 fn live(name: &Name) -> Option<&'static Live> {
-    LIVE.iter()
-        .find(|live| name.is(live.namespace, live.local))
+    LIVE.iter().find(|live| name.is(live.namespace, live.local))
 }
 
 /// Whether clients may set the live property of this name; `None` for a dead one.

@@ -89,10 +89,9 @@ pub(super) fn supported_report_set(subject: Subject<'_>, _: View<'_>) -> Option<
             (CALDAV, "calendar-multiget"),
             (DAV, "sync-collection"),
         ],
-        Subject::Home(_) | Subject::Object(..) => &[
-            (CALDAV, "calendar-query"),
-            (CALDAV, "calendar-multiget"),
-        ],
+        Subject::Home(_) | Subject::Object(..) => {
+            &[(CALDAV, "calendar-query"), (CALDAV, "calendar-multiget")]
+        }
         Subject::Collection | Subject::Principal(_) => &[],
     };
     let mut xml = Xml::piece();

@@ -29,10 +29,7 @@ pub(super) async fn report(call: Call, body: Body) -> Result<Response, DavError>
         Report::CalendarMultiget(multiget) => calendar_multiget::answer(&call, multiget).await?,
         Report::SyncCollection(sync) => sync_collection::answer(&call, sync).await?,
     };
-    Ok(answer::xml(
-        StatusCode::MULTI_STATUS,
-        multistatus.finish(),
-    ))
+    Ok(answer::xml(StatusCode::MULTI_STATUS, multistatus.finish()))
 }
 
 /// The report is not one of this resource (RFC 3253 §3.6).

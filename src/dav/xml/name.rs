@@ -40,7 +40,10 @@ pub(super) fn is_ncname(text: &str) -> bool {
     let goes_on = |c: char| {
         begins(c)
             || c.is_ascii_digit()
-            || matches!(c, '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}' | '\u{2040}')
+            || matches!(
+                c,
+                '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}' | '\u{2040}'
+            )
     };
     text.chars().next().is_some_and(begins) && text.chars().all(goes_on)
 }

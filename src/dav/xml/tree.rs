@@ -162,7 +162,9 @@ impl<'t> Builder<'t> {
         if let Some(Open { element, .. }) = self.open.last() {
             return Err(self.fault(&format!("it ends inside of {}", spelled(&element.name()))));
         }
-        self.root.take().ok_or_else(|| self.fault("it has no element"))
+        self.root
+            .take()
+            .ok_or_else(|| self.fault("it has no element"))
     }
 
     fn begin(&mut self, tag: &BytesStart<'_>, start: usize) -> Result<(), DavError> {
@@ -170,9 +172,7 @@ impl<'t> Builder<'t> {
             return Err(self.fault("it has a second root element"));
         }
         if self.open.len() >= DEPTH_MAX {
-            return Err(self.fault(&format!(
-                "elements are nested more than {DEPTH_MAX} deep"
-            )));
+            return Err(self.fault(&format!("elements are nested more than {DEPTH_MAX} deep")));
         }
         self.elements += 1;
         if self.elements > ELEMENTS_MAX {
@@ -299,7 +299,9 @@ impl<'t> Builder<'t> {
                 .normalized_value(quick_xml::XmlVersion::Implicit1_0)
                 .map_err(|error| self.fault(&error.to_string()))?;
             if !value.chars().all(is_xml_char) {
-                return Err(self.fault("an attribute holds a character that XML 1.0 does not allow"));
+                return Err(
+                    self.fault("an attribute holds a character that XML 1.0 does not allow")
+                );
             }
             if attribute.key.into_inner() == "xml:lang" {
                 lang = Some(value.into_owned());
@@ -329,7 +331,10 @@ impl<'t> Builder<'t> {
                 ),
             };
             if is_used && !own(&attribute) {
-                declare(&attribute, &unescape(namespace.into_inner()).unwrap_or_default());
+                declare(
+                    &attribute,
+                    &unescape(namespace.into_inner()).unwrap_or_default(),
+                );
             }
         }
         if let Some(lang) = lang.filter(|_| !own("xml:lang")) {

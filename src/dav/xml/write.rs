@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::name::{PREFIXES, Name, is_xml_char};
+use super::name::{Name, PREFIXES, is_xml_char};
 
 /// A document that is being written.
 #[derive(Debug)]
@@ -65,12 +65,7 @@ impl Xml {
     }
 
     /// An empty element with attributes.
-    pub(crate) fn empty_with(
-        &mut self,
-        namespace: &str,
-        local: &str,
-        attributes: &[(&str, &str)],
-    ) {
+    pub(crate) fn empty_with(&mut self, namespace: &str, local: &str, attributes: &[(&str, &str)]) {
         let _ = write!(self.out, "<{}", tag(namespace, local));
         for (name, value) in attributes {
             let _ = write!(self.out, " {name}=\"");
@@ -96,8 +91,8 @@ impl Xml {
 
     /// A start tag of any namespace, up to its end; gives the name in it.
     fn open_named(&mut self, name: &Name) -> String {
-        let is_declared = name.namespace.is_empty()
-            || PREFIXES.iter().any(|(_, known)| *known == name.namespace);
+        let is_declared =
+            name.namespace.is_empty() || PREFIXES.iter().any(|(_, known)| *known == name.namespace);
         if is_declared {
             let tag = tag(&name.namespace, &name.local);
             let _ = write!(self.out, "<{tag}");

@@ -81,7 +81,10 @@ pub(crate) fn report(body: &[u8]) -> Result<Report, DavError> {
         (DAV, "propfind" | "propertyupdate") => Err(unexpected(&root, "a report")),
         _ => Err(DavError::unmet(
             Condition::SupportedReport,
-            format!("there is no report {} here: see DAV:supported-report-set", spelled(&name)),
+            format!(
+                "there is no report {} here: see DAV:supported-report-set",
+                spelled(&name)
+            ),
         )),
     }
 }
@@ -105,7 +108,10 @@ fn asked(root: &Element) -> Result<Asked, DavError> {
 
 fn query(root: &Element) -> Result<Query, DavError> {
     let conditions = root.child(CALDAV, "filter").ok_or_else(|| {
-        DavError::unmet(Condition::ValidFilter, "calendar-query has no CALDAV:filter")
+        DavError::unmet(
+            Condition::ValidFilter,
+            "calendar-query has no CALDAV:filter",
+        )
     })?;
     Ok(Query {
         asked: asked(root)?,

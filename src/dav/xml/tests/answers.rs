@@ -58,7 +58,10 @@ fn minimal_answers_do_not_mention_what_is_missing() {
     };
     assert!(answer(Detail::Full, missing()).contains("404"));
     let minimal = answer(Detail::Minimal, missing());
-    assert!(!minimal.contains("404") && minimal.contains("200 OK"), "{minimal}");
+    assert!(
+        !minimal.contains("404") && minimal.contains("200 OK"),
+        "{minimal}"
+    );
 }
 
 #[test]
@@ -73,6 +76,10 @@ fn a_refusal_has_its_word_and_a_sentence() {
     let status = response.child(DAV, "status").unwrap().text().to_owned();
     assert_eq!(status, "HTTP/1.1 507 Insufficient Storage");
     let error = response.child(DAV, "error").unwrap();
-    assert!(error.child(DAV, "number-of-matches-within-limits").is_some());
+    assert!(
+        error
+            .child(DAV, "number-of-matches-within-limits")
+            .is_some()
+    );
     assert_eq!(root.child(DAV, "sync-token").unwrap().text(), "urn:x");
 }

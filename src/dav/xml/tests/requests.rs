@@ -21,16 +21,14 @@ fn window(from: &str, to: &str) -> Window {
 }
 
 fn report(inner: &str) -> Result<Report, DavError> {
-    let body = format!(
-        "<C:calendar-query xmlns:D='DAV:' xmlns:C='{CALDAV}'>{inner}</C:calendar-query>"
-    );
+    let body =
+        format!("<C:calendar-query xmlns:D='DAV:' xmlns:C='{CALDAV}'>{inner}</C:calendar-query>");
     request::report(body.as_bytes())
 }
 
 fn filter(inner: &str) -> Result<CompFilter, DavError> {
-    let filter = format!(
-        "<C:filter><C:comp-filter name='VCALENDAR'>{inner}</C:comp-filter></C:filter>"
-    );
+    let filter =
+        format!("<C:filter><C:comp-filter name='VCALENDAR'>{inner}</C:comp-filter></C:filter>");
     match report(&filter)? {
         Report::CalendarQuery(query) => Ok(query.filter),
         other => panic!("{other:?}"),
@@ -66,7 +64,11 @@ fn propfind_asks_for_all_names_or_some() {
 
 #[test]
 fn propfind_that_is_none_is_400() {
-    for body in ["<propfind/>", "<a xmlns='DAV:'/>", "<propfind xmlns='DAV:'><b/></propfind>"] {
+    for body in [
+        "<propfind/>",
+        "<a xmlns='DAV:'/>",
+        "<propfind xmlns='DAV:'><b/></propfind>",
+    ] {
         let status = propfind(body.as_bytes()).unwrap_err().status;
         assert_eq!(status, StatusCode::BAD_REQUEST);
     }
@@ -130,7 +132,12 @@ fn a_dead_property_keeps_its_own_declarations_and_language() {
 
 #[test]
 fn a_collection_may_be_made_without_a_body() {
-    assert!(creation(b"", CALDAV, "mkcalendar").unwrap().properties.is_empty());
+    assert!(
+        creation(b"", CALDAV, "mkcalendar")
+            .unwrap()
+            .properties
+            .is_empty()
+    );
     let mkcol = b"<D:mkcol xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><D:set><D:prop>\
         <D:resourcetype><D:collection/><C:calendar/></D:resourcetype></D:prop></D:set></D:mkcol>";
     assert!(creation(mkcol, DAV, "mkcol").unwrap().is_calendar());
@@ -181,7 +188,11 @@ fn a_filter_becomes_the_rooms_filter() {
 
 #[test]
 fn a_filter_that_is_none_is_403_with_its_word() {
-    let event = |inner: &str| filter(&format!("<C:comp-filter name='VEVENT'>{inner}</C:comp-filter>"));
+    let event = |inner: &str| {
+        filter(&format!(
+            "<C:comp-filter name='VEVENT'>{inner}</C:comp-filter>"
+        ))
+    };
     let refused = [
         event("<C:time-range/>"),
         event("<C:time-range start='20270101'/>"),
