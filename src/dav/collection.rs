@@ -58,24 +58,32 @@ async fn make(
     creation: Creation,
     (namespace, local): (&str, &str),
 ) -> Result<Response, DavError> {
-    let (new, outcome) = read(at, creation);
-    if outcome.is_refused() {
-        // All or nothing (RFC 4791 §5.3.1, RFC 5689 §3.1).
-        let mut xml = Xml::document();
-        xml.root(namespace, local, |xml| {
-            outcome.into_propstats().write(xml, Detail::Full);
-        });
-        return Ok(answer::xml(StatusCode::FORBIDDEN, xml.finish()));
+    let (new, mut outcome) = read(at, creation);
+    if !outcome.is_refused() {
+        match call.calendars.create_calendar(&call.actor, new).await {
+            Ok(_) => return Ok(created()),
+            Err(CalendarError::CalendarExists(_)) => {
+                return Err(options::must_be_null(&call.resource));
+            }
+            Err(CalendarError::InvalidProperty { name, expected }) => {
+                outcome.refuse_value(name, expected);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    let made = call.calendars.create_calendar(&call.actor, new).await;
-    made.map_err(|error| match error {
-        CalendarError::CalendarExists(_) => options::must_be_null(&call.resource),
-        other => other.into(),
-    })?;
+    // All or nothing (RFC 4791 §5.3.1, RFC 5689 §3.1).
+    let mut xml = Xml::document();
+    xml.root(namespace, local, |xml| {
+        outcome.into_propstats().write(xml, Detail::Full);
+    });
+    Ok(answer::xml(StatusCode::FORBIDDEN, xml.finish()))
+}
+
+fn created() -> Response {
     let mut response = answer::empty(StatusCode::CREATED);
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    response
 }
 
 fn read(at: CalendarRef, creation: Creation) -> (NewCalendar, Outcome) {

@@ -125,9 +125,7 @@ fn check_content(headers: &HeaderMap) -> Result<(), DavError> {
 
 fn too_large(error: BodyError) -> DavError {
     match error {
-        BodyError::TooLarge { .. } => {
-            DavError::unmet(Condition::MaxResourceSize, error.to_string())
-        }
+        BodyError::TooLarge { limit } => CalendarError::TooLarge { limit }.into(),
         other @ BodyError::Interrupted(_) => other.into(),
     }
 }

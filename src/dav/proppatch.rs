@@ -30,7 +30,7 @@ pub(super) async fn proppatch(call: Call, body: Body) -> Result<Response, DavErr
                 match changed {
                     Ok(_) => {}
                     Err(CalendarError::InvalidProperty { name, expected }) => {
-                        outcome.refuse(name.clone(), invalid(&name, expected));
+                        outcome.refuse_value(name, expected);
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -106,14 +106,6 @@ fn may_change(name: &Name) -> Result<Keeping, DavError> {
     }
 }
 
-fn invalid(name: &Name, expected: &str) -> DavError {
-    let reason = format!("the property {} takes {expected}", name.local);
-    if name.local == "calendar-timezone" {
-        return DavError::unmet(Condition::ValidCalendarData, reason);
-    }
-    DavError::new(StatusCode::CONFLICT, reason)
-}
-
 /// What becomes of each property of a request.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
@@ -124,13 +116,26 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Nothing is wrong with this one.
     pub(super) fn accept(&mut self, name: Name) {
-        self.accepted.push(name);
+        if !self.accepted.contains(&name) {
+            self.accepted.push(name);
+        }
     }
 
     /// This one cannot be.
     pub(super) fn refuse(&mut self, name: Name, why: DavError) {
         self.accepted.retain(|accepted| *accepted != name);
         self.refused.push((name, why));
+    }
+
+    /// This one cannot have the value that was given.
+    pub(super) fn refuse_value(&mut self, name: Name, expected: &str) {
+        let reason = format!("the property {} takes {expected}", name.local);
+        let why = if name == Name::time_zone() {
+            DavError::unmet(Condition::ValidCalendarData, reason)
+        } else {
+            DavError::new(StatusCode::CONFLICT, reason)
+        };
+        self.refuse(name, why);
     }
 
     /// Whether nothing at all is done.

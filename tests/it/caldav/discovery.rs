@@ -71,7 +71,7 @@ async fn a_client_finds_its_calendars_step_by_step() {
             .prop("sync-token")
             .starts_with("urn:freehold:sync:")
     );
-    assert_eq!(calendar.prop("max-resource-size"), (4 << 20).to_string());
+    assert_eq!(calendar.prop("max-resource-size"), (10 << 20).to_string());
     assert!(calendar.prop("supported-collation-set").contains("i;octet"));
     assert_eq!(home_members.at(home).status_of("getctag"), 404);
 }

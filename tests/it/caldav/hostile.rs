@@ -1,6 +1,6 @@
 //! Bad input gets a clear error, and nothing is lost (RFC 4918 §20).
 
-use super::{CAL, House, query, simple};
+use super::{CAL, House, event, query, simple, unmet};
 
 #[tokio::test]
 async fn broken_xml_is_400_with_a_reason_for_every_verb_that_takes_it() {
@@ -60,35 +60,26 @@ async fn objects_that_are_none_are_refused_with_their_word() {
     for (body, word) in bodies {
         let answer = house.put("a.ics", body.to_vec()).await;
         assert_eq!(answer.status, 403, "{}", answer.text());
-        assert!(
-            super::unmet(&answer, &format!("C:{word}")),
-            "{}",
-            answer.text()
-        );
+        assert!(unmet(&answer, &format!("C:{word}")), "{}", answer.text());
     }
     assert_eq!(house.get("a.ics").await.status, 404);
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_413_with_the_limit() {
-    let house = House::new().await;
+    let limit = 64 << 10;
+    let house = House::with(|settings| settings.calendar.max_object_bytes = limit).await;
     house.put("a.ics", simple("a")).await;
-    let large = super::event("a", &format!("DESCRIPTION:{}\r\n", "x".repeat(4 << 20)));
+    let large = event("a", &format!("DESCRIPTION:{}\r\n", "x".repeat(64 << 10)));
     let answer = house.put("a.ics", large).await;
     assert_eq!(answer.status, 413);
-    assert!(
-        super::unmet(&answer, "C:max-resource-size"),
-        "{}",
-        answer.text()
-    );
-    assert!(
-        answer.text().contains(&(4 << 20).to_string()),
-        "{}",
-        answer.text()
-    );
+    assert!(unmet(&answer, "C:max-resource-size"), "{}", answer.text());
+    assert!(answer.text().contains("65536 bytes"), "{}", answer.text());
     assert_eq!(house.get("a.ics").await.text(), simple("a"));
-    let many = format!("{}{}", query("", ""), " ".repeat(10 << 20));
-    let answer = house.report("1", many).await;
+    let found = house.propfind(CAL, "0", "<C:max-resource-size/>").await;
+    assert_eq!(found.at(CAL).prop("max-resource-size"), limit.to_string());
+    let long = format!("{}{}", query("", ""), " ".repeat(10 << 20));
+    let answer = house.report("1", long).await;
     assert_eq!(answer.status, 413);
     assert!(answer.text().contains(&(10 << 20).to_string()));
 }

@@ -8,6 +8,8 @@ mod rfc4791;
 mod rfc4918;
 mod rfc6578;
 
+use freehold::config::Settings;
+
 use crate::support::app::{Answer, Ask, Person, TestApp};
 use multistatus::Multistatus;
 
@@ -26,7 +28,12 @@ struct House {
 
 impl House {
     async fn new() -> Self {
-        let app = TestApp::new().await;
+        Self::with(|_| {}).await
+    }
+
+    /// One whose settings are not the defaults.
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let app = TestApp::with(change).await;
         let (alice, bob) = (app.person("alice").await, app.person("bob").await);
         let house = Self { app, alice, bob };
         assert_eq!(house.ask("MKCALENDAR", CAL).send().await.status, 201);

@@ -8,7 +8,7 @@ async fn put_stores_the_bytes_and_answers_a_tag_that_holds() {
     let house = House::new().await;
     let odd = event(
         "odd",
-        "DTSTART:20270101T090000Z\nX-\u{e4};A=\"b\":c\r\nSUMMARY:fol\r\n ded\r\n",
+        "DTSTART:20270101T090000Z\nX-A;B=\"\u{e4}\":c\r\nSUMMARY:fol\r\n ded\r\n",
     );
     let made = house.put("odd.ics", odd.clone()).await;
     assert_eq!((made.status, made.body.len()), (201, 0));
