@@ -23,11 +23,11 @@ pub(super) async fn proppatch(call: Call, body: Body) -> Result<Response, DavErr
             if outcome.is_refused() {
                 call.calendars.calendar(&call.actor, at).await?;
             } else {
-                let changed = call
+                let answer = call
                     .calendars
                     .change_properties(&call.actor, at, changes)
                     .await;
-                match changed {
+                match answer {
                     Ok(_) => {}
                     Err(CalendarError::InvalidProperty { name, expected }) => {
                         outcome.refuse_value(name, expected);

@@ -4,8 +4,16 @@
 //! One table tells all of it, so `prop`, `allprop`, `propname` and PROPPATCH cannot disagree.
 //! Whatever is not in the table is a dead property: a calendar keeps it as it came.
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one signature for the whole table"
+)]
 mod acl;
 mod caldav;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one signature for the whole table"
+)]
 mod webdav;
 
 pub(crate) use webdav::{content_type, http_date};
@@ -241,7 +249,7 @@ fn one(name: &Name, subject: Subject<'_>, view: View<'_>, to: &mut Propstats) {
 }
 
 /// The dead properties of a resource.
-fn dead<'s>(subject: Subject<'s>) -> impl Iterator<Item = (&'s Name, &'s PropertyValue)> {
+fn dead(subject: Subject<'_>) -> impl Iterator<Item = (&Name, &PropertyValue)> {
     let of = subject.calendar().into_iter();
     of.flat_map(|calendar| calendar.properties.iter())
         .filter(|(name, _)| live(name).is_none())

@@ -8,7 +8,7 @@ use super::super::path::Resource;
 use super::super::xml::Multistatus;
 use super::super::xml::request::Multiget;
 use super::{Answer, unsupported};
-use crate::calendar::{CalendarError, CalendarRef, ObjectName, StoredObject};
+use crate::calendar::{CalendarError, CalendarRef, ObjectName, ObjectRef, StoredObject};
 use crate::identity::Refusal;
 
 /// How many objects are read at once, so that an answer holds few bodies in memory.
@@ -82,16 +82,13 @@ async fn some(
     let (objects, zone) = found;
     let zone = zone.unwrap_or_else(|| call.calendars.limits().default_zone.clone());
     for (name, object) in objects {
-        match object {
-            Some(object) => answer.object(at, &object, &zone),
-            None => {
-                let missing = Resource::Object(crate::calendar::ObjectRef {
-                    calendar: at.clone(),
-                    name,
-                });
-                answer.multistatus.not_found(&missing.href());
-            }
+        if let Some(object) = object {
+            answer.object(at, &object, &zone);
+            continue;
         }
+        let calendar = at.clone();
+        let missing = Resource::Object(ObjectRef { calendar, name });
+        answer.multistatus.not_found(&missing.href());
     }
     Ok(())
 }

@@ -30,11 +30,11 @@ pub(super) fn render<'b>(
     }
     // A line that was folded inside of a character is no UTF-8 until it is folded anew, so bytes
     // that are no text are written again even where nothing else is asked.
-    let object = CalendarObject::parse(body).map_err(unreadable)?;
+    let object = CalendarObject::parse(body).map_err(|error| unreadable(&error))?;
     let calendar = shaped(&object, asked, zone)?;
     let calendar = match asked.limit_freebusy_set {
         Some(window) => CalendarObject::from_calendar(calendar)
-            .map_err(unreadable)?
+            .map_err(|error| unreadable(&error))?
             .limit_freebusy_set(window, zone),
         None => calendar,
     };
@@ -69,7 +69,7 @@ fn shaped(
     }
 }
 
-fn unreadable(error: IcalError) -> DavError {
+fn unreadable(error: &IcalError) -> DavError {
     DavError::unmet(
         Condition::ValidCalendarData,
         format!("the stored object cannot be read: {error}; GET returns its bytes"),

@@ -17,11 +17,14 @@ pub(super) const DEPTH_MAX: usize = 64;
 /// How many elements a body may have: a multiget of 10,000 has one more than that for each `href`.
 pub(super) const ELEMENTS_MAX: usize = 25_000;
 
+/// Names and values.
+type Attributes = Vec<(Name, String)>;
+
 /// An element with what is in it.
 #[derive(Debug, Default)]
 pub(crate) struct Element {
     name: Option<Name>,
-    attributes: Vec<(Name, String)>,
+    attributes: Attributes,
     children: Vec<Element>,
     text: String,
     markup: Option<String>,
@@ -284,10 +287,7 @@ impl<'t> Builder<'t> {
     }
 
     /// The attributes that declare no namespace, and the language if the element tells one.
-    fn attributes(
-        &self,
-        tag: &BytesStart<'_>,
-    ) -> Result<(Vec<(Name, String)>, Option<String>), DavError> {
+    fn attributes(&self, tag: &BytesStart<'_>) -> Result<(Attributes, Option<String>), DavError> {
         let mut attributes = Vec::new();
         let mut lang = None;
         for attribute in tag.attributes() {

@@ -63,8 +63,8 @@ fn param_filter(element: &Element) -> Result<ParamFilter, DavError> {
         let test = ParamTest::NotDefined;
         return Ok(ParamFilter { name, test });
     }
-    let text = optional(element, "text-match", text_match)?;
-    let test = text.map_or(ParamTest::Defined, ParamTest::Text);
+    let condition = optional(element, "text-match", text_match)?;
+    let test = condition.map_or(ParamTest::Defined, ParamTest::Text);
     Ok(ParamFilter { name, test })
 }
 
