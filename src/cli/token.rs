@@ -9,7 +9,9 @@ use crate::base::Id;
 use crate::config::Settings;
 use crate::identity::tokens::PersonalToken;
 use crate::identity::{Handle, Role, Scope};
-use crate::server::admin::{Answer, Command as Admin, NewTokenFor, Session, SessionError, TokenLine};
+use crate::server::admin::{
+    Answer, Command as Admin, NewTokenFor, Session, SessionError, TokenLine,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -69,7 +69,9 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     findings.extend(machine::examine(settings));
     findings.extend(service::examine(settings).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);
-    findings.iter().for_each(|finding| out::line(&finding.line()));
+    findings
+        .iter()
+        .for_each(|finding| out::line(&finding.line()));
     match failed {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,

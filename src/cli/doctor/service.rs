@@ -78,7 +78,12 @@ fn audit(examined: &Examined) -> Finding {
 
 async fn listeners(settings: &Settings, is_live: bool) -> Finding {
     const PART: &str = "listeners";
-    let shown: Vec<String> = settings.server.listen.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = settings
+        .server
+        .listen
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let shown = shown.join(", ");
     if is_live {
         return match probe::readiness(&settings.server).await {

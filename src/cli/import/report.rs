@@ -120,7 +120,9 @@ impl fmt::Display for Report {
             writeln!(f, "{}: {}{note}", file.source, file.tally)?;
         }
         let begun = self.files.iter().filter(|file| file.is_begun);
-        let all = begun.clone().fold(Tally::default(), |sum, file| sum.add(file.tally));
+        let all = begun
+            .clone()
+            .fold(Tally::default(), |sum, file| sum.add(file.tally));
         match begun.count() {
             0 => writeln!(f, "no files"),
             1 => Ok(()),
