@@ -10,6 +10,7 @@
 
 mod architecture;
 mod audit;
+mod calendar;
 mod cli;
 mod ical;
 mod jobs;
