@@ -11,6 +11,7 @@
 mod admin;
 mod architecture;
 mod audit;
+mod calendar;
 mod cli;
 mod durability;
 mod ical;
