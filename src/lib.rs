@@ -7,7 +7,7 @@
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`inventory`].
-//! - **Doors** are the wire: [`edge`].
+//! - **Doors** are the wire: [`edge`], [`api`].
 //! - **Roof** puts it together: [`cli`].
 
 pub mod base;
@@ -21,4 +21,5 @@ pub mod jobs;
 pub mod identity;
 pub mod inventory;
 pub mod edge;
+pub mod api;
 pub mod cli;

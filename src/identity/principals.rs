@@ -1,5 +1,6 @@
 //! Principals: made by the operator or at the first sign-in, found, turned off.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -63,6 +64,31 @@ pub async fn by_handle(
         .store
         .read(handle.clone(), |at, handle| async move {
             Ok(repo::principal_by_handle(&at, &handle).await?)
+        })
+        .await
+}
+
+/// The handles of these principals; one that does not exist is left out.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn handles(
+    identity: &Identity,
+    of: HashSet<Id<Principal>>,
+) -> Result<HashMap<Id<Principal>, Handle>, IdentityError> {
+    if of.is_empty() {
+        return Ok(HashMap::new());
+    }
+    identity
+        .store
+        .read(of, |at, of| async move {
+            let mut found = HashMap::with_capacity(of.len());
+            for id in of {
+                if let Some(handle) = repo::handle(&at, id).await? {
+                    found.insert(id, handle);
+                }
+            }
+            Ok(found)
         })
         .await
 }
