@@ -16,10 +16,7 @@ use crate::inventory;
 /// Where a quantity of an item can be.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Account {
-    /// `outside`: outside the organisation, where things come from. `place`: kept in a place, ready
-    /// to be checked out. `loan`: checked out to a place. `party`: checked out to a person. `item`:
-    /// checked out to another item.
-    #[schema(inline)]
+    /// What the account belongs to.
     kind: AccountKind,
     /// The identifier of the place, person or item; absent for `outside`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,9 +28,12 @@ pub(super) struct Account {
     handle: Option<String>,
 }
 
+/// `outside`: outside the organisation, where things come from. `place`: kept in a place, ready to
+/// be checked out. `loan`: checked out to a place. `party`: checked out to a person. `item`: checked
+/// out to another item.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AccountKind {
+pub(super) enum AccountKind {
     Outside,
     Place,
     Loan,

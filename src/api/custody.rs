@@ -84,7 +84,7 @@ pub(super) struct CheckOut {
     to: Holder,
     /// How many; 1 when absent, and always 1 of a serialised item or a room.
     #[serde(default = "one")]
-    #[schema(value_type = u32, minimum = 1, default = 1)]
+    #[schema(value_type = i64, minimum = 1, maximum = 4_294_967_295i64, default = 1)]
     quantity: NonZeroU32,
     /// The place to take it from; when absent, the only one that keeps it.
     #[schema(value_type = Option<String>, format = "uuid")]
@@ -104,7 +104,7 @@ pub(super) struct CheckIn {
     to_place_id: Id<inventory::Place>,
     /// How many; 1 when absent, and always 1 of a serialised item or a room.
     #[serde(default = "one")]
-    #[schema(value_type = u32, minimum = 1, default = 1)]
+    #[schema(value_type = i64, minimum = 1, maximum = 4_294_967_295i64, default = 1)]
     quantity: NonZeroU32,
     /// Who or what gives it back; when absent, the only holder.
     from: Option<Holder>,

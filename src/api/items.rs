@@ -129,7 +129,7 @@ pub(super) struct NewItem {
     place_id: Id<inventory::Place>,
     /// How many; 1 when absent, and always 1 of a serialised item or a room.
     #[serde(default = "one")]
-    #[schema(value_type = u32, minimum = 1, default = 1)]
+    #[schema(value_type = i64, minimum = 1, maximum = 4_294_967_295i64, default = 1)]
     quantity: NonZeroU32,
 }
 

@@ -59,6 +59,7 @@ where
     router
         .method_not_allowed_fallback(async || Problem::no_method())
         .route("/api", any(async || Problem::no_route()))
+        .route("/api/", any(async || Problem::no_route()))
         .route("/api/{*path}", any(async || Problem::no_route()))
 }
 

@@ -1,5 +1,7 @@
 //! What handlers take from a request: who asks, about what, under which condition, with which body.
 
+use std::error::Error as _;
+
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Query, Request};
 use http::header::CONTENT_TYPE;
@@ -118,8 +120,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
 
 /// The parameters behind the question mark; those that are not known are refused.
 pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    let Query(asked) = Query::try_from_uri(uri)
-        .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
+    let Query(asked) = Query::try_from_uri(uri).map_err(|error| {
+        let why = error
+            .source()
+            .map_or_else(String::new, |why| format!(": {why}"));
+        let detail = format!("the parameters behind the question mark do not fit{why}");
+        Problem::new(Kind::Malformed, detail)
+    })?;
     Ok(asked)
 }
 

@@ -10,7 +10,7 @@ use super::operation::{Access, Method, Operation, Shape};
 use super::problem::Problem;
 use super::request::{Call, IfMatch, Json, Paging, Subject, parsed};
 use crate::base::Id;
-use crate::inventory::{self, Name, TypeKind};
+use crate::inventory::{self, Name};
 
 pub(super) static LIST: Operation = Operation {
     method: Method::Get,
@@ -60,8 +60,7 @@ pub(super) struct ItemType {
     /// Its name; no two types have the same.
     name: String,
     /// How its items are counted; fixed.
-    #[schema(inline)]
-    kind: Kind,
+    kind: TypeKind,
     /// What is counted.
     #[schema(example = "piece")]
     unit: String,
@@ -79,8 +78,7 @@ pub(super) struct NewItemType {
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Name,
     /// How its items are counted; it stays so.
-    #[schema(inline)]
-    kind: Kind,
+    kind: TypeKind,
     /// What is counted.
     #[serde(deserialize_with = "parsed")]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "piece")]
@@ -101,35 +99,35 @@ pub(super) struct ItemTypeChange {
     unit: Name,
 }
 
-/// `serialised`: each item is one thing of its own. `stock`: an item is an article of which there
+/// How items of a type are counted. `serialised`: each item is one thing of its own. `stock`: an item is an article of which there
 /// are some. `licence`: an item is a contract with seats. `room`: each item is one room.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub(super) enum TypeKind {
     Serialised,
     Stock,
     Licence,
     Room,
 }
 
-impl From<TypeKind> for Kind {
+impl From<inventory::TypeKind> for TypeKind {
+    fn from(kind: inventory::TypeKind) -> Self {
+        match kind {
+            inventory::TypeKind::Serialised => Self::Serialised,
+            inventory::TypeKind::Stock => Self::Stock,
+            inventory::TypeKind::Licence => Self::Licence,
+            inventory::TypeKind::Room => Self::Room,
+        }
+    }
+}
+
+impl From<TypeKind> for inventory::TypeKind {
     fn from(kind: TypeKind) -> Self {
         match kind {
             TypeKind::Serialised => Self::Serialised,
             TypeKind::Stock => Self::Stock,
             TypeKind::Licence => Self::Licence,
             TypeKind::Room => Self::Room,
-        }
-    }
-}
-
-impl From<Kind> for TypeKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Serialised => Self::Serialised,
-            Kind::Stock => Self::Stock,
-            Kind::Licence => Self::Licence,
-            Kind::Room => Self::Room,
         }
     }
 }

@@ -8,6 +8,7 @@
     reason = "tests say what they expect"
 )]
 
+mod api;
 mod architecture;
 mod audit;
 mod cli;

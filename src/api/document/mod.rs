@@ -143,16 +143,22 @@ fn success(shape: &Shape) -> (&'static str, ResponseBuilder) {
             ("200", page.header_ref("Link", header("Link")))
         }
         Shape::Read(schema) | Shape::Find(schema) => {
-            let one = response.description("It").content(JSON, of(schema));
+            let one = response
+                .description("What was asked for")
+                .content(JSON, of(schema));
             ("200", one.header_ref("ETag", header("ETag")))
         }
         Shape::Create { gives, .. } => {
-            let made = response.description("It was made").content(JSON, of(gives));
+            let made = response
+                .description("What was made")
+                .content(JSON, of(gives));
             let made = made.header_ref("ETag", header("ETag"));
             ("201", made.header_ref("Location", header("Location")))
         }
         Shape::Change { gives, .. } => {
-            let changed = response.description("It was done").content(JSON, of(gives));
+            let changed = response
+                .description("How it is now, or the movement")
+                .content(JSON, of(gives));
             // A movement is not the item that it moved: it names the item's new tag in its body.
             let changed = match *gives {
                 "Movement" => changed,

@@ -80,6 +80,7 @@ pub(super) fn page_name(schema: &str) -> String {
 pub(super) fn components() -> Components {
     let mut built = ComponentsBuilder::new()
         .schema_from::<types::ItemType>()
+        .schema_from::<types::TypeKind>()
         .schema_from::<types::NewItemType>()
         .schema_from::<types::ItemTypeChange>()
         .schema_from::<places::Place>()
@@ -91,6 +92,7 @@ pub(super) fn components() -> Components {
         .schema_from::<items::Identifier>()
         .schema_from::<items::Holding>()
         .schema_from::<account::Account>()
+        .schema_from::<account::AccountKind>()
         .schema_from::<account::Holder>()
         .schema_from::<custody::Movement>()
         .schema_from::<custody::CheckOut>()
