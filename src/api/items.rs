@@ -165,7 +165,7 @@ pub(super) const fn one() -> NonZeroU32 {
 }
 
 impl Item {
-    fn of(of: inventory::Item, people: &People) -> Self {
+    fn of(of: &inventory::Item, people: &People) -> Self {
         let identifier = |of: &inventory::Identifier| Identifier {
             scheme: of.scheme().to_owned(),
             value: of.value().to_owned(),
@@ -186,14 +186,14 @@ impl Item {
     }
 
     /// The same items in the words of the wire, people by their handles.
-    async fn all(identity: &Identity, items: Vec<inventory::Item>) -> Result<Vec<Self>, Problem> {
+    async fn all(identity: &Identity, items: &[inventory::Item]) -> Result<Vec<Self>, Problem> {
         let held = items.iter().flat_map(|item| &item.holdings);
         let people = people(identity, held.map(|held| held.account)).await?;
-        let items = items.into_iter().map(|item| Self::of(item, &people));
+        let items = items.iter().map(|item| Self::of(item, &people));
         Ok(items.collect())
     }
 
-    async fn one(identity: &Identity, item: inventory::Item) -> Result<Self, Problem> {
+    async fn one(identity: &Identity, item: &inventory::Item) -> Result<Self, Problem> {
         let people = people(identity, item.holdings.iter().map(|held| held.account)).await?;
         Ok(Self::of(item, &people))
     }
@@ -204,7 +204,7 @@ pub(super) async fn list(call: Call, paging: Paging) -> Result<Response, Problem
         .inventory
         .items(&call.actor, paging.range.clone())
         .await?;
-    let rows = Item::all(&call.identity, page.rows).await?;
+    let rows = Item::all(&call.identity, &page.rows).await?;
     answer::page(&paging, rows, page.next)
 }
 
@@ -223,15 +223,15 @@ pub(super) async fn create(call: Call, Json(new): Json<NewItem>) -> Result<Respo
     let made = call.inventory.create_item(&call.actor, new).await;
     let made = made.map_err(|error| refused(error, &named))?;
     let location = format!("{}/{}", LIST.path, made.id);
-    let etag = made.etag();
-    answer::created(&location, &etag, Item::one(&call.identity, made).await?)
+    let item = Item::one(&call.identity, &made).await?;
+    answer::created(&location, &made.etag(), item)
 }
 
 pub(super) async fn find(call: Call, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let Sent(by) = query(&uri)?;
     let found = call.inventory.item_by_identifier(&call.actor, by).await?;
-    let etag = found.etag();
-    answer::read(&headers, &etag, Item::one(&call.identity, found).await?)
+    let item = Item::one(&call.identity, &found).await?;
+    answer::read(&headers, &found.etag(), item)
 }
 
 pub(super) async fn read(
@@ -240,8 +240,8 @@ pub(super) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = call.inventory.item(&call.actor, id).await?;
-    let etag = found.etag();
-    answer::read(&headers, &etag, Item::one(&call.identity, found).await?)
+    let item = Item::one(&call.identity, &found).await?;
+    answer::read(&headers, &found.etag(), item)
 }
 
 pub(super) async fn replace(
@@ -257,8 +257,8 @@ pub(super) async fn replace(
         precondition,
     };
     let changed = call.inventory.update_item(&call.actor, change).await?;
-    let etag = changed.etag();
-    answer::found(&etag, Item::one(&call.identity, changed).await?)
+    let item = Item::one(&call.identity, &changed).await?;
+    answer::found(&changed.etag(), item)
 }
 
 fn well_formed(sent: Vec<Sent>) -> Vec<inventory::Identifier> {

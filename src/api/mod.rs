@@ -33,6 +33,7 @@ mod types;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::middleware::from_fn;
 use axum::routing::any;
 
 pub use operation::{Access, Method, Operation};
@@ -52,15 +53,16 @@ where
     Inventory: FromRef<S>,
     Limits: FromRef<S>,
 {
-    let routes = routes().into_iter();
-    let router = routes.fold(Router::new(), |router, route| {
-        router.route(route.operation.path, route.answer)
-    });
-    router
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| {
+            router.route(route.operation.path, route.answer)
+        })
         .method_not_allowed_fallback(async || Problem::no_method())
         .route("/api", any(async || Problem::no_route()))
         .route("/api/", any(async || Problem::no_route()))
         .route("/api/{*path}", any(async || Problem::no_route()))
+        .layer(from_fn(problem::written))
 }
 
 /// Everything that [`router`] answers, method by method.

@@ -2,6 +2,9 @@
 //!
 //! `type` is a URN that clients may branch on; it never changes. `detail` says what to do.
 
+use axum::Json;
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -10,13 +13,18 @@ use utoipa::ToSchema;
 
 use crate::base::page::PageError;
 use crate::base::{Id, Kind};
-use crate::edge::{self, BadCondition, BodyError, Denied, Fault};
+use crate::edge::{self, BadCondition, BodyError, Denied, Fault, RequestId};
 use crate::identity::IdentityError;
 use crate::inventory::InventoryError;
 
+/// A refusal, on its way to the wire.
+#[derive(Debug, Clone)]
+pub(super) struct Problem(Box<Details>);
+
 /// Why a request was refused (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Problem {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Details {
     /// Which problem it is: a URN that does not change, for programs.
     #[schema(format = "uri", example = "urn:freehold:problem:precondition-failed")]
     r#type: String,
@@ -27,6 +35,13 @@ pub(super) struct Problem {
     status: u16,
     /// What failed, and what to do about it.
     detail: String,
+    /// This one request, by the id that the log has and `X-Request-Id` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        format = "uri",
+        example = "urn:uuid:01890a5d-ac96-774b-bcce-b302099a8057"
+    )]
+    instance: Option<String>,
     /// The member of the body, or the parameter, that is wrong, such as `identifiers[0].scheme`.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
@@ -54,17 +69,18 @@ impl Problem {
     }
 
     fn of(status: StatusCode, sort: &Sort, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             r#type: format!("urn:freehold:problem:{}", sort.0),
             title: sort.1,
             status: status.as_u16(),
             detail: detail.into(),
+            instance: None,
             field: None,
             line: None,
             column: None,
             headers: HeaderMap::new(),
             fault: None,
-        }
+        }))
     }
 
     /// A refusal of `kind` because of `error`. What the program or the machine lacks is for the
@@ -87,19 +103,19 @@ impl Problem {
             _ => return Self::new(kind, error.to_string()),
         };
         let mut problem = Self::new(kind, detail);
-        problem.fault = Some(Fault::of(error));
+        problem.0.fault = Some(Fault::of(error));
         problem
     }
 
     /// The same, about the member or parameter `field`.
     pub(super) fn at(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.0.field = Some(field.into());
         self
     }
 
     /// The same, at a place in the body.
     pub(super) fn on(mut self, line: usize, column: usize) -> Self {
-        (self.line, self.column) = (Some(line), Some(column));
+        (self.0.line, self.0.column) = (Some(line), Some(column));
         self
     }
 
@@ -132,25 +148,42 @@ impl Problem {
     }
 }
 
+/// [`written`] writes the body, which names the request.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status);
-        let mut response = axum::Json(&self).into_response();
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let problem = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().extend(self.headers);
-        response.headers_mut().insert(CONTENT_TYPE, problem);
-        if let Some(fault) = self.fault {
+        let status = StatusCode::from_u16(self.0.status);
+        let mut response = status
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
+        response.headers_mut().extend(self.0.headers.clone());
+        if let Some(fault) = self.0.fault.clone() {
             response.extensions_mut().insert(fault);
         }
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Writes the problem that a handler or an extractor answered with.
+pub(super) async fn written(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
+    let mut response = next.run(request).await;
+    let Some(mut problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    problem.0.instance = id.map(|RequestId(id)| format!("urn:uuid:{id}"));
+    let (mut parts, _) = response.into_parts();
+    let (body_parts, body) = Json(&problem.0).into_response().into_parts();
+    parts.headers.extend(body_parts.headers);
+    let kind = HeaderValue::from_static("application/problem+json");
+    parts.headers.insert(CONTENT_TYPE, kind);
+    Response::from_parts(parts, body)
 }
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         let mut problem = Self::because(denied.kind(), &denied);
-        denied.headers(&mut problem.headers);
+        denied.headers(&mut problem.0.headers);
         problem
     }
 }
@@ -188,9 +221,9 @@ impl From<InventoryError> for Problem {
         let kind = error.kind();
         let mut problem = Self::because(kind, &error);
         if let Some(sort) = conflict(&error) {
-            problem = Self::of(edge::status(kind), &sort, problem.detail);
+            problem = Self::of(edge::status(kind), &sort, problem.0.detail);
         }
-        problem.field = match error {
+        problem.0.field = match error {
             InventoryError::Page(error) => return error.into(),
             InventoryError::NotSingle { .. } => Some("quantity".to_owned()),
             InventoryError::DueTooEarly { .. } => Some("due_at".to_owned()),

@@ -1,6 +1,6 @@
 //! Principals: made by the operator or at the first sign-in, found, turned off.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -74,7 +74,7 @@ pub async fn by_handle(
 /// What the store refuses.
 pub async fn handles(
     identity: &Identity,
-    of: HashSet<Id<Principal>>,
+    of: Vec<Id<Principal>>,
 ) -> Result<HashMap<Id<Principal>, Handle>, IdentityError> {
     if of.is_empty() {
         return Ok(HashMap::new());
@@ -82,9 +82,11 @@ pub async fn handles(
     identity
         .store
         .read(of, |at, of| async move {
-            let mut found = HashMap::with_capacity(of.len());
+            let mut found = HashMap::new();
             for id in of {
-                if let Some(handle) = repo::handle(&at, id).await? {
+                if !found.contains_key(&id)
+                    && let Some(handle) = repo::handle(&at, id).await?
+                {
                     found.insert(id, handle);
                 }
             }

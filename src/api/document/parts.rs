@@ -8,7 +8,7 @@ use utoipa::openapi::{
     Required, ResponseBuilder, SchemaFormat, Type,
 };
 
-use super::super::problem::Problem;
+use super::super::problem;
 use super::super::{account, custody, items, places, types};
 use crate::base::PageSize;
 
@@ -97,7 +97,7 @@ pub(super) fn components() -> Components {
         .schema_from::<custody::Movement>()
         .schema_from::<custody::CheckOut>()
         .schema_from::<custody::CheckIn>()
-        .schema_from::<Problem>();
+        .schema_from::<problem::Details>();
     for of in ["ItemType", "Place", "Item", "Movement"] {
         built = built.schema(page_name(of), page(of));
     }

@@ -9,8 +9,9 @@ mod resources;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRef;
+use axum::middleware::from_fn;
 use freehold::api;
-use freehold::edge::Limits;
+use freehold::edge::{Limits, track};
 use freehold::identity::{Actor, Identity, Role, Roles, Scope, SessionLimits, principals, tokens};
 use freehold::inventory::Inventory;
 use http::{HeaderMap, Request, StatusCode};
@@ -73,7 +74,7 @@ impl Api {
             },
         };
         let mut api = Self {
-            router: api::router().with_state(app),
+            router: api::router().layer(from_fn(track)).with_state(app),
             identity,
             custodian: String::new(),
             member: String::new(),
@@ -181,6 +182,8 @@ impl Answer {
         assert_eq!(self.body["type"], format!("urn:freehold:problem:{sort}"));
         assert_eq!(self.body["status"], status);
         assert!(!self.text("title").is_empty());
+        let id = self.header("x-request-id");
+        assert_eq!(self.body["instance"], format!("urn:uuid:{id}"));
         self.text("detail")
     }
 }
