@@ -7,7 +7,7 @@
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
-//! - **Doors** are the wire: [`edge`].
+//! - **Doors** are the wire: [`edge`], [`api`].
 //! - **Roof** puts it together: [`server`], [`cli`].
 
 pub mod base;
@@ -22,5 +22,6 @@ pub mod identity;
 pub mod calendar;
 pub mod inventory;
 pub mod edge;
+pub mod api;
 pub mod server;
 pub mod cli;
