@@ -4,7 +4,7 @@
 //! architecture, and `tests/it/tidy.rs` holds it. `ARCHITECTURE.md` draws it.
 //!
 //! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`],
-//!   [`crypto`], [`ical`].
+//!   [`outbound`], [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`inventory`].
 //! - **Doors** are the wire: [`edge`].
@@ -13,6 +13,7 @@
 pub mod base;
 pub mod config;
 pub mod telemetry;
+pub mod outbound;
 pub mod crypto;
 pub mod ical;
 pub mod store;
