@@ -1,5 +1,6 @@
 //! Principals: made by the operator or at the first sign-in, found, turned off.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -63,6 +64,50 @@ pub async fn by_handle(
         .store
         .read(handle.clone(), |at, handle| async move {
             Ok(repo::principal_by_handle(&at, &handle).await?)
+        })
+        .await
+}
+
+/// The handles of these principals, for pages that name people. Who is not there is left out.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn handles(
+    identity: &Identity,
+    ids: Vec<Id<Principal>>,
+) -> Result<HashMap<Id<Principal>, Handle>, IdentityError> {
+    identity
+        .store
+        .read(ids, |at, ids| async move {
+            let mut handles = HashMap::with_capacity(ids.len());
+            for id in ids {
+                if let Some(handle) = repo::handle_of(&at, id).await? {
+                    handles.insert(id, handle);
+                }
+            }
+            Ok(handles)
+        })
+        .await
+}
+
+/// The principal that signs in with the account `subject` at `issuer`, whether active or not.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn by_account(
+    identity: &Identity,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Principal>, IdentityError> {
+    let input = (issuer.to_owned(), subject.to_owned());
+    identity
+        .store
+        .read(input, |at, (issuer, subject)| async move {
+            let account = Account {
+                issuer: &issuer,
+                subject: &subject,
+            };
+            Ok(repo::principal_by_account(&at, account).await?)
         })
         .await
 }
