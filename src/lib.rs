@@ -6,8 +6,8 @@
 //! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`],
 //!   [`outbound`], [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
-//! - **Rooms** are what the product is: [`identity`], [`inventory`].
-//! - **Doors** are the wire: [`edge`].
+//! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
+//! - **Doors** are the wire: [`edge`], [`web`].
 //! - **Roof** puts it together: [`cli`].
 
 pub mod base;
@@ -20,6 +20,8 @@ pub mod store;
 pub mod audit;
 pub mod jobs;
 pub mod identity;
+pub mod calendar;
 pub mod inventory;
 pub mod edge;
+pub mod web;
 pub mod cli;

@@ -1,6 +1,7 @@
 //! What a provider publishes about itself (OpenID Connect Discovery 1.0): read when it is needed,
 //! kept for an hour, read again when a token is signed with a key that is not known yet.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use openidconnect::core::{
@@ -9,8 +10,8 @@ use openidconnect::core::{
     CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl,
-    JsonWebKeySet, ProviderMetadata,
+    AdditionalProviderMetadata, AsyncHttpClient, DiscoveryError, HttpRequest, HttpResponse,
+    IssuerUrl, JsonWebKeySet, ProviderMetadata,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -141,8 +142,7 @@ impl Provider {
     async fn read(&self) -> Result<Metadata, Unreachable> {
         let issuer = IssuerUrl::new(self.settings.issuer.clone())
             .map_err(|error| Unreachable::Metadata(error.to_string()))?;
-        let http = |request| self.call(request);
-        let metadata = Metadata::discover_async(issuer, &http).await;
+        let metadata = Metadata::discover_async(issuer, self).await;
         let mut metadata = metadata.map_err(|error| match error {
             DiscoveryError::Request(error) => Unreachable::Outbound(error),
             DiscoveryError::Parse(error) => Unreachable::Metadata(error.to_string()),
@@ -155,7 +155,7 @@ impl Provider {
     }
 
     /// Calls the provider itself, or an endpoint that it publishes.
-    pub(super) async fn call(&self, request: HttpRequest) -> Result<HttpResponse, OutboundError> {
+    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, OutboundError> {
         let address = request.uri().to_string();
         let url = address
             .parse()
@@ -174,6 +174,15 @@ impl Provider {
             provider: self.settings.id.clone(),
             source,
         }
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Provider {
+    type Error = OutboundError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OutboundError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.ask(request))
     }
 }
 

@@ -113,7 +113,6 @@ pub(super) async fn redeem(
     now: Timestamp,
 ) -> Result<Verified, SignInError> {
     let oidc = client(provider, &metadata, &flow.redirect_uri)?;
-    let http = |request| provider.call(request);
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| {
@@ -121,7 +120,7 @@ pub(super) async fn redeem(
             provider.unreachable(Unreachable::Metadata(why))
         })?
         .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
-    let tokens = request.request_async(&http).await;
+    let tokens = request.request_async(provider).await;
     let tokens = tokens.map_err(|error| match error {
         RequestTokenError::ServerResponse(answer) => {
             SignInError::Unacceptable(Unacceptable::Code(answer.error().as_ref().to_owned()))

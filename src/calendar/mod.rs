@@ -1,0 +1,105 @@
+//! Calendars and what is in them: collections, calendar objects, queries, synchronisation, import
+//! (RFC 4791, RFC 6578).
+//!
+//! A [`Calendar`] lives in the home of its owner. Its members are calendar objects: the client's
+//! bytes, sealed, with what an index needs beside them. The bytes are the truth; bounds,
+//! occurrences and keyed hashes are derived from them.
+//!
+//! - `calendars`: home, create, properties, delete. `objects`: put, get, delete, list, multiget.
+//! - `queries`: filters, and occurrences for pages. `sync`: changes since a token. `import`.
+//! - `rules`, `time_index`: the decisions, pure. `sealing`: what is readable only with the vault.
+//! - `repo`: the queries. `jobs`: what time does to a calendar.
+//!
+//! **Invariants.** Each change of a member or a property takes the next number of its calendar's
+//! change sequence while it holds the calendar's row, so the order of numbers is the order of
+//! commits, and a token never skips a change, with several processes too. An object has one number:
+//! its latest. A name is a live object or a tombstone, never both. A UID is once in a calendar.
+//! Titles, bodies and property values are sealed; names, sizes and times are not. The index of
+//! times only narrows: the filter decides on the opened body.
+//!
+//! **Who may.** The owner, with a session or a CalDAV token. To all others, administrators
+//! included, the calendar is not there.
+//!
+//! **Absent on purpose.** HTTP and XML. Sharing, scheduling, free/busy, trash: the calendar issue.
+//!
+//! | Standard | Tests |
+//! | --- | --- |
+//! | RFC 4791 §4.1, §5.3.2.1, §5.3.4 | `tests/it/calendar/objects.rs` |
+//! | RFC 4791 §5.2, §5.3.1 | `tests/it/calendar/calendars.rs` |
+//! | RFC 4791 §7.8, §9.9 | `tests/it/calendar/query.rs` |
+//! | RFC 6578 §3.2 to §3.6 | `tests/it/calendar/sync.rs` |
+
+mod calendars;
+mod error;
+mod import;
+mod model;
+mod objects;
+mod properties;
+mod queries;
+mod sync;
+
+pub use error::CalendarError;
+pub use import::{Import, ImportOutcome};
+pub use model::{
+    BadSyncToken, Calendar, CalendarRef, Components, ComponentsError, Entry, NameError,
+    NewCalendar, ObjectEntry, ObjectName, ObjectRef, Outcome, Slug, Stored, StoredObject,
+    SyncToken,
+};
+pub use objects::PutObject;
+pub use properties::{Properties, PropertyChange, PropertyName, PropertyValue};
+pub use queries::{CalendarQuery, OccurrencesIn, QueryAnswer};
+pub use sync::{Changes, ChangesSince};
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use crate::crypto::Vault;
+use crate::store::Store;
+
+/// The handle on the calendars; cheap to clone. Every method is one use case.
+#[derive(Clone)]
+pub struct Calendars {
+    store: Store,
+    vault: Arc<Vault>,
+    limits: Arc<CalendarLimits>,
+}
+
+/// What calendars are limited by.
+#[derive(Debug, Clone)]
+pub struct CalendarLimits {
+    /// The largest object, and the largest value of a property, in bytes.
+    pub max_object_bytes: usize,
+    /// How far ahead the occurrences of endless series are listed; a quarter of it back. Questions
+    /// beyond it are answered as well, more slowly.
+    pub horizon: SignedDuration,
+    /// How long a removal is remembered for clients that synchronise.
+    pub tombstones_kept: SignedDuration,
+    /// The zone of days and floating times where a calendar does not say.
+    pub default_zone: TimeZone,
+}
+
+impl Default for CalendarLimits {
+    /// 4 MiB, 400 days, 180 days, UTC.
+    fn default() -> Self {
+        Self {
+            max_object_bytes: 4 << 20,
+            horizon: SignedDuration::from_hours(400 * 24),
+            tombstones_kept: SignedDuration::from_hours(180 * 24),
+            default_zone: TimeZone::UTC,
+        }
+    }
+}
+
+impl Calendars {
+    /// The calendars kept in `store`, sealed with `vault`.
+    #[must_use]
+    pub fn new(store: Store, vault: Arc<Vault>, limits: CalendarLimits) -> Self {
+        Self {
+            store,
+            vault,
+            limits: Arc::new(limits),
+        }
+    }
+}
