@@ -36,7 +36,11 @@ mod model;
 mod objects;
 mod properties;
 mod queries;
+mod repo;
+mod rules;
+mod sealing;
 mod sync;
+mod time_index;
 
 pub use error::CalendarError;
 pub use import::{Import, ImportOutcome};
@@ -55,7 +59,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
+use crate::base::Id;
 use crate::crypto::Vault;
+use crate::identity::Actor;
 use crate::store::Store;
 
 /// The handle on the calendars; cheap to clone. Every method is one use case.
@@ -101,5 +107,20 @@ impl Calendars {
             vault,
             limits: Arc::new(limits),
         }
+    }
+}
+
+/// An event of the audit about one thing of this room: identifiers only.
+fn event<T>(
+    actor: &Actor,
+    action: &'static str,
+    subject: (&str, Id<T>),
+    detail: serde_json::Value,
+) -> crate::audit::Event {
+    crate::audit::Event {
+        action,
+        actor: actor.to_audit(),
+        subject: format!("{}:{}", subject.0, subject.1),
+        detail,
     }
 }

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use super::Properties;
 use crate::base::{ETag, Id, Timestamp};
+use crate::crypto::KeyId;
 use crate::ical::object::Kind;
-use crate::identity::Handle;
+use crate::identity::{Handle, Principal};
 
 /// A text cannot be part of a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -201,6 +202,20 @@ impl Calendar {
     }
 }
 
+/// A calendar as its row tells it.
+#[derive(Debug, Clone)]
+pub(super) struct CalendarRow {
+    pub(super) id: Id<Calendar>,
+    pub(super) owner: Id<Principal>,
+    pub(super) slug: Slug,
+    pub(super) key: KeyId,
+    pub(super) components: Components,
+    /// The number of its latest change.
+    pub(super) change_seq: i64,
+    /// Removals up to this number are forgotten.
+    pub(super) floor_seq: i64,
+}
+
 /// A calendar that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCalendar {
@@ -307,6 +322,13 @@ pub struct StoredObject {
     pub body: Vec<u8>,
 }
 
+/// Something with the number of its latest change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Numbered<T> {
+    pub(super) seq: i64,
+    pub(super) what: T,
+}
+
 /// What a PUT did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -325,6 +347,17 @@ pub enum Outcome {
     Replaced,
     /// The same bytes were there; nothing was written.
     Unchanged,
+}
+
+impl Outcome {
+    /// The word in the audit; none for what was not written.
+    pub(super) const fn to_audit(self) -> Option<&'static str> {
+        match self {
+            Self::Created => Some("created"),
+            Self::Replaced => Some("replaced"),
+            Self::Unchanged => None,
+        }
+    }
 }
 
 /// One occurrence of an object, for a page.

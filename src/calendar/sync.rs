@@ -1,7 +1,8 @@
 //! Synchronisation: what changed since a token (RFC 6578).
 
-use super::{CalendarError, CalendarRef, Calendars, ObjectEntry, ObjectName, SyncToken};
-use crate::identity::Actor;
+use super::rules::{self, Behind};
+use super::{CalendarError, CalendarRef, Calendars, ObjectEntry, ObjectName, SyncToken, repo};
+use crate::identity::{Actor, Privilege, Refusal};
 
 /// `sync-collection` (RFC 6578 §3.2).
 #[derive(Debug, Clone)]
@@ -28,12 +29,33 @@ pub struct Changes {
 }
 
 impl Calendars {
-    /// Changes.
+    /// What changed since a token (RFC 6578 §3.4 to §3.6). A first sync tells of live members only.
+    /// What is cut off by the limit comes with the next question; nothing is lost.
+    ///
+    /// # Errors
+    /// [`CalendarError::BadSyncToken`] for the token of another calendar, one that was not given
+    /// out, or one from before the removals that are still remembered;
+    /// [`CalendarError::Refused`], or the store's.
     pub async fn changes(
         &self,
         actor: &Actor,
         asked: ChangesSince,
     ) -> Result<Changes, CalendarError> {
-        unimplemented!()
+        let ChangesSince { at, since, limit } = asked;
+        let limit = limit.unwrap_or(usize::MAX).max(1);
+        // One more tells whether there is more.
+        let rows = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+        self.store
+            .read(at, |snapshot, at| async move {
+                let row = repo::find(&snapshot, &at).await?.ok_or(Refusal::NotFound)?;
+                rules::grant(actor, &row, Privilege::Read)?;
+                let from = rules::sync_from(&row, since)?;
+                let behind = Behind {
+                    changed: repo::changed_since(&snapshot, row.id, from.changed, rows).await?,
+                    removed: repo::removed_since(&snapshot, row.id, from.removed, rows).await?,
+                };
+                Ok(rules::answer(&row, from, behind, limit))
+            })
+            .await
     }
 }

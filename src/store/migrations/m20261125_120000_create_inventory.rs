@@ -1,9 +1,9 @@
 //! The inventory's tables: item types, places, items with their identifiers, and the ledger of
 //! movements with the holdings that follow from it.
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, ForeignKey, ForeignKeyCreateStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _};
 
-use super::{Migration, Step, id, indexed, integer, optional, table, text, unique};
+use super::{Migration, Step, id, indexed, integer, optional, refers, table, text, unique};
 
 pub(super) const MIGRATION: Migration = Migration {
     name: "m20261125_120000_create_inventory",
@@ -96,12 +96,4 @@ fn ledger() -> Vec<Step> {
         unique("holding", &["item_id", "account_kind", "account_id"]),
         indexed("holding", &["account_kind", "account_id"]),
     ]
-}
-
-fn refers(from: &str, column: &str, to: &str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .name(format!("{from}_{column}_fkey"))
-        .from(Alias::new(from), Alias::new(column))
-        .to(Alias::new(to), Alias::new("id"))
-        .to_owned()
 }

@@ -6,9 +6,11 @@
 mod m20261125_100000_create_cellar;
 mod m20261125_110000_create_identity;
 mod m20261125_120000_create_inventory;
+mod m20261125_130000_create_calendar;
 
 use sea_orm::sea_query::{
-    Alias, ColumnDef, Index, IndexCreateStatement, IntoIden as _, Table, TableCreateStatement,
+    Alias, ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IndexCreateStatement,
+    IntoIden as _, Table, TableCreateStatement,
 };
 
 /// One change of the schema.
@@ -36,6 +38,7 @@ pub(super) const ALL: &[Migration] = &[
     m20261125_100000_create_cellar::MIGRATION,
     m20261125_110000_create_identity::MIGRATION,
     m20261125_120000_create_inventory::MIGRATION,
+    m20261125_130000_create_calendar::MIGRATION,
 ];
 
 /// A table that does not exist yet.
@@ -90,4 +93,13 @@ fn index(table: &str, columns: &[&str], suffix: &str, unique: bool) -> Step {
         index.unique();
     }
     Step::Index(index)
+}
+
+/// `column` of `from` holds the `id` of a row of `to`.
+fn refers(from: &str, column: &str, to: &str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{from}_{column}_fkey"))
+        .from(Alias::new(from), Alias::new(column))
+        .to(Alias::new(to), Alias::new("id"))
+        .to_owned()
 }
