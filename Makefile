@@ -1,13 +1,23 @@
-# What the targets do is in scripts/.
+# Two commands matter: `make run` and `make test`. What they do is in scripts/.
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 export LISTEN DATA STAGES
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+run: ## build and serve an evaluation with sample data on http://127.0.0.1:8080
+	@scripts/run.sh
 test: ## install what tests need and run every check on SQLite and PostgreSQL
 	@scripts/test.sh
 image: ## make the container image localhost/freehold:dev
 	@scripts/image.sh
+test-image: ## run that image hardened and ask it what the README promises
+	@scripts/test-image.sh
+test-browser: ## a fresh clone, make run, and a browser that signs in
+	@scripts/test-browser.sh
+pictures: ## the same, keeping the README's pictures in docs/images
+	@PICTURES=docs/images scripts/test-browser.sh
+bench: ## CPU per request beside its floors; the last result is in docs/results
+	@scripts/bench.sh
 fmt: ## format the code
 	@cargo fmt
 lint: ## clippy on everything
@@ -21,4 +31,4 @@ lock: ## renew the lock files of the test tools
 clean: ## remove what can be made again, the user's cache folder included
 	@scripts/clean.sh
 
-.PHONY: help test image fmt lint generate tools lock clean
+.PHONY: help run test image test-image test-browser pictures bench fmt lint generate tools lock clean

@@ -98,6 +98,7 @@ on_postgres() { scripts/with-postgres.sh cargo nextest run --locked --test it; }
 documented() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
 all_used() { cargo shear --deny-warnings --locked; }
 shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run; }
+imaged() { scripts/image.sh "$CARGO_TARGET_DIR/$target/release/freehold"; }
 recipe_checked() { hadolint infra/docker/Dockerfile; }
 
 stage tools 6
@@ -105,7 +106,7 @@ stage tools 6
 (
   exec 9>"$cache/lock"
   flock 9
-  for tool in rust python node postgres browser podman shell; do "tools_$tool"; done
+  for tool in rust python node postgres browser podman shell network; do "tools_$tool"; done
 )
 tools_rust
 tools_podman
@@ -135,6 +136,12 @@ after_build "examples in the documentation" examples
 stage "tests on PostgreSQL" 8
 after_build "integration tests on PostgreSQL" on_postgres
 
+stage "image and deploy" 8
+after_build "the image builds" imaged
+after_build "the image runs hardened" scripts/test-image.sh
+
+stage browser 5
+after_build "from a clone to a signed-in browser" scripts/test-browser.sh
 end_stage
 
 echo

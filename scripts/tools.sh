@@ -113,6 +113,14 @@ tools_shell() {
   needs shellcheck shellcheck
 }
 
+# What tests of network surroundings and full disks use: namespaces, and a client inside them.
+tools_network() {
+  needs ip iproute2
+  needs sysctl procps
+  needs unshare util-linux
+  needs curl curl
+}
+
 # Containers without a daemon. runc and not crun, see infra/podman/containers.conf.
 tools_podman() {
   needs podman podman netavark aardvark-dns catatonit slirp4netns uidmap runc iptables
@@ -127,7 +135,7 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   # Two clones of one user must not fill the same folder at once.
   exec 9>"$cache/lock"
   flock 9
-  (($#)) || set -- rust python node postgres browser podman shell
+  (($#)) || set -- rust python node postgres browser podman shell network
   for tool; do "tools_$tool"; done
   say "tools: ready ($*)"
 fi

@@ -8,7 +8,7 @@
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
 //! - **Doors** are the wire: [`edge`], [`web`].
-//! - **Roof** puts it together: [`cli`].
+//! - **Roof** puts it together: [`server`], [`cli`].
 
 pub mod base;
 pub mod config;
@@ -24,4 +24,5 @@ pub mod calendar;
 pub mod inventory;
 pub mod edge;
 pub mod web;
+pub mod server;
 pub mod cli;

@@ -9,6 +9,7 @@ mod audit;
 mod config;
 mod open;
 mod out;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve calendars and inventory until SIGTERM
+    Serve(serve::Options),
     /// The record of who did what
     #[command(subcommand)]
     Audit(audit::Command),
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match arguments.command {
+            Command::Serve(options) => serve::run(options, arguments.config, arguments.data).await,
             Command::Audit(command) => {
                 let data = arguments.data.unwrap_or_else(|| PathBuf::from("./data"));
                 audit::run(command, &data).await

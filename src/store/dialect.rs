@@ -12,7 +12,7 @@ pub(crate) fn lock_free_rows(backend: DbBackend, select: &mut SelectStatement) {
     }
 }
 
-/// Lets one process at a time migrate; the lock ends with the transaction.
+/// Lets one process at a time migrate or make the first keys; the lock ends with the transaction.
 pub(super) fn migration_lock(backend: DbBackend) -> Option<&'static str> {
     (backend == DbBackend::Postgres).then_some("SELECT pg_advisory_xact_lock(7305421)")
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, QueryOrder as _};
 
 use super::entities::data_key;
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, dialect};
 use crate::crypto::{Kek, KeyId, Purpose, Vault, VaultError, WrappedKey};
 
 /// The key ring cannot be opened.
@@ -26,6 +26,12 @@ pub enum KeyRingError {
 pub async fn open(store: &Store, kek: Arc<Kek>) -> Result<Vault, KeyRingError> {
     let keys = store
         .write(Arc::clone(&kek), |tx, kek: Arc<Arc<Kek>>| async move {
+            // Two processes that start on a new database must not each make a ring.
+            if let Some(lock) = dialect::migration_lock(tx.backend()) {
+                tx.execute_unprepared(lock)
+                    .await
+                    .map_err(StoreError::from)?;
+            }
             let keys = load(&tx).await?;
             if keys.is_empty() {
                 for purpose in [Purpose::Content, Purpose::Index] {
@@ -41,6 +47,19 @@ pub async fn open(store: &Store, kek: Arc<Kek>) -> Result<Vault, KeyRingError> {
         vault.add(&kek, key)?;
     }
     Ok(vault)
+}
+
+/// Whether the database has no keys yet: then a key-encryption key may be made for it.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn is_empty(store: &Store) -> Result<bool, StoreError> {
+    store
+        .read((), |at, ()| async move {
+            let first = at.fixed_one("SELECT id FROM data_key LIMIT 1", vec![], |row| row.text(0));
+            Ok(first.await?.is_none())
+        })
+        .await
 }
 
 async fn load(tx: &Tx) -> Result<Vec<WrappedKey>, StoreError> {

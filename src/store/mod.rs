@@ -175,6 +175,18 @@ impl Store {
         }
     }
 
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    /// What it refuses.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read((), |at, ()| async move {
+            at.fixed("SELECT 1", vec![], |_| Ok(())).await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// How the store is, without asking the disk.
     #[must_use]
     pub fn condition(&self) -> Condition {

@@ -84,7 +84,7 @@ where
         .route("/connect", get(connect::get))
         .route("/sign-in", get(sign_in::choose))
         .route(
-            "/sign-in/{secret}",
+            "/auth/link/{secret}",
             get(sign_in::show_link).post(sign_in::redeem_link),
         )
         .route("/sign-out", post(sign_in::sign_out))

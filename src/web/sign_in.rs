@@ -143,14 +143,14 @@ fn too_many(identity: &Identity, parts: &Parts) -> Option<Failure> {
     Some(Failure::plain(Kind::TooMany, &message))
 }
 
-/// `GET /sign-in/SECRET`: asks for one press, so that whoever only looks at the link (a preview, a
+/// `GET /auth/link/SECRET`: asks for one press, so that whoever only looks at the link (a preview, a
 /// scanner) does not use it up.
 pub(super) async fn show_link() -> Response {
     let frame = Frame::public("Sign in");
     render(StatusCode::OK, &LinkPage { frame: &frame }, &frame)
 }
 
-/// `POST /sign-in/SECRET`: uses the link up.
+/// `POST /auth/link/SECRET`: uses the link up.
 pub(super) async fn redeem_link(
     State(site): State<Site>,
     State(identity): State<Identity>,

@@ -11,8 +11,10 @@
 mod architecture;
 mod audit;
 mod cli;
+mod durability;
 mod ical;
 mod jobs;
+mod server;
 mod store;
 mod support;
 mod tidy;

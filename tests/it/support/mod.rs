@@ -1,5 +1,8 @@
 //! What every test starts from: a store of its own on the backend under test.
 
+pub(crate) mod dav;
+pub(crate) mod served;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,0 +1,68 @@
+//! What the doors are given, and all routes.
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::from_fn;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use super::{Rooms, health};
+use crate::calendar::Calendars;
+use crate::config::Settings;
+use crate::edge;
+use crate::identity::Identity;
+use crate::inventory::Inventory;
+
+/// The state of all doors; each asks for the handles it needs.
+#[derive(Clone)]
+pub struct App {
+    rooms: Rooms,
+    limits: edge::Limits,
+}
+
+impl App {
+    /// The application over `rooms`.
+    #[must_use]
+    pub fn new(rooms: Rooms, settings: &Settings) -> Self {
+        let max_body_bytes = usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX);
+        Self {
+            rooms,
+            limits: edge::Limits { max_body_bytes },
+        }
+    }
+
+    /// Every route of every door. Health is outside of compression and the log.
+    pub fn router(self) -> Router {
+        let rooms = self.rooms.clone();
+        Router::new()
+            .layer(CompressionLayer::new())
+            .layer(CatchPanicLayer::new())
+            .layer(from_fn(edge::track))
+            .with_state(self)
+            .merge(health::router(rooms))
+    }
+}
+
+impl FromRef<App> for Identity {
+    fn from_ref(app: &App) -> Self {
+        app.rooms.identity.clone()
+    }
+}
+
+impl FromRef<App> for Calendars {
+    fn from_ref(app: &App) -> Self {
+        app.rooms.calendars.clone()
+    }
+}
+
+impl FromRef<App> for Inventory {
+    fn from_ref(app: &App) -> Self {
+        app.rooms.inventory.clone()
+    }
+}
+
+impl FromRef<App> for edge::Limits {
+    fn from_ref(app: &App) -> Self {
+        app.limits
+    }
+}

@@ -1,0 +1,114 @@
+//! `GET /healthz`: the process runs. `GET /readyz`: it can do its work; `?verbose` names each part.
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+
+use super::Rooms;
+use crate::store::Condition;
+use crate::telemetry::{Check, Health, Report};
+
+/// With less room than this no write is safe any more.
+const DISK_FAILED_BYTES: u64 = 16 * 1024 * 1024;
+/// With less room than this somebody should look.
+const DISK_LOW_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The two addresses; they need no credential and tell nothing about anybody.
+pub(super) fn router(rooms: Rooms) -> Router {
+    Router::new()
+        .route(
+            "/healthz",
+            get(|| async { plain(StatusCode::OK, "ok\n".to_owned()) }),
+        )
+        .route("/readyz", get(readyz))
+        .with_state(rooms)
+}
+
+async fn readyz(State(rooms): State<Rooms>, RawQuery(query): RawQuery) -> impl IntoResponse {
+    let report = report(&rooms).await;
+    let status = if report.is_ready() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let verbose =
+        query.is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose")));
+    let text = if verbose {
+        report.to_string()
+    } else {
+        format!("{}\n", report.overall().word())
+    };
+    plain(status, text)
+}
+
+fn plain(status: StatusCode, text: String) -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, text)
+}
+
+/// How the parts are now.
+pub(crate) async fn report(rooms: &Rooms) -> Report {
+    let check = |name, health| Check { name, health };
+    Report {
+        checks: vec![
+            check("store", store(rooms).await),
+            check("keys", keys(rooms)),
+            check("disk", disk(rooms)),
+        ],
+    }
+}
+
+async fn store(rooms: &Rooms) -> Health {
+    if rooms.store.condition() == Condition::Damaged {
+        return Health::Failed(
+            "the database is damaged: stop the service, keep the files, restore the last backup"
+                .to_owned(),
+        );
+    }
+    match rooms.store.ping().await {
+        Ok(()) => Health::Ok,
+        Err(error) => Health::Failed(error.to_string()),
+    }
+}
+
+fn keys(rooms: &Rooms) -> Health {
+    match rooms.vault.content_key() {
+        Ok(_) => Health::Ok,
+        Err(error) => Health::Failed(error.to_string()),
+    }
+}
+
+fn disk(rooms: &Rooms) -> Health {
+    let full = rooms.store.condition() == Condition::Full;
+    let Some(folder) = rooms.store.folder() else {
+        return Health::Ok;
+    };
+    let free = match rustix::fs::statvfs(folder) {
+        Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),
+        Err(error) => {
+            let folder = folder.display();
+            return Health::Failed(format!(
+                "the data folder {folder} cannot be examined: {error}"
+            ));
+        }
+    };
+    let mib = free / (1024 * 1024);
+    if full || free < DISK_FAILED_BYTES {
+        return Health::Failed(format!(
+            "the disk of the data folder is full ({mib} MiB free): free space or enlarge it; \
+             writes go on by themselves"
+        ));
+    }
+    if free < DISK_LOW_BYTES {
+        return Health::Degraded(format!(
+            "{mib} MiB are free on the disk of the data folder: free space or enlarge it"
+        ));
+    }
+    Health::Ok
+}

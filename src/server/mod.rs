@@ -1,0 +1,26 @@
+//! Server: opens the rooms, mounts the doors, listens, drains.
+//!
+//! - [`Rooms`]: everything below the doors, opened from the settings; commands use it too.
+//! - [`App`]: what doors are given, and every route.
+//! - [`serve`]: the whole service, from the settings to a clean end.
+//!
+//! **Invariants.** Nothing listens before the database is open and migrated. Plain HTTP is served
+//! on loopback, or where `server.public_url` says that a proxy in front encrypts. An evaluation is
+//! on loopback, unless it is said twice. On SIGTERM and SIGINT no connection is accepted any more,
+//! running requests end, the counts of refused credentials are written, the queue of writes is
+//! finished.
+
+mod app;
+mod connections;
+mod error;
+mod health;
+mod listen;
+mod rooms;
+mod sample;
+mod serve;
+mod tls;
+
+pub use app::App;
+pub use error::{OpenError, ServeError};
+pub use rooms::Rooms;
+pub use serve::{Mode, serve};

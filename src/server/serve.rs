@@ -1,0 +1,217 @@
+//! The service from start to end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::connections::{Connections, stopped};
+use super::{App, Rooms, ServeError, listen, tls};
+use crate::config::{Listen, Settings};
+use crate::identity::refusals::{self, Flush};
+use crate::identity::{Actor, Handle, Role, Roles, principals, sessions};
+use crate::jobs;
+
+/// How often the database file is examined; it also is at the start.
+const EXAMINE_EVERY: Duration = Duration::from_hours(24);
+/// How often counts of refused credentials go to the audit.
+const FLUSH_EVERY: Duration = Duration::from_secs(20);
+
+/// How the service is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As the settings say.
+    Configured,
+    /// A look at it: plain HTTP, a printed link signs in as administrator.
+    Evaluation {
+        /// Whether it may listen on more than this machine's own addresses.
+        everywhere: bool,
+    },
+}
+
+/// Serves until SIGTERM or SIGINT, then drains.
+///
+/// `announce` is told, line by line, what a person at a terminal wants to know; in an evaluation
+/// that includes the link that signs in.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start.
+pub async fn serve(
+    settings: &Settings,
+    mode: Mode,
+    announce: impl Fn(&str),
+) -> Result<(), ServeError> {
+    judge(settings, mode)?;
+    let tls = tls::acceptor(&settings.server.tls)?;
+    // Before the rooms are opened: a signal that comes early ends the start in good order, too.
+    let mut terminate = Signals::listen()?;
+    let rooms = Rooms::open(settings).await?;
+    let listeners = listen::bind_all(&settings.server.listen)?;
+    let addresses = addresses(&listeners);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    for address in &addresses {
+        tracing::info!(%address, scheme, "listening");
+    }
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = background(&rooms, &stopped);
+    if let (Mode::Evaluation { everywhere }, Some(address)) = (mode, addresses.first()) {
+        let link = evaluation_link(&rooms, *address).await?;
+        announce(&welcome(&link, everywhere));
+    }
+    let drain = Duration::from_secs(settings.server.drain_secs.into());
+    let router = App::new(rooms.clone(), settings).router();
+    let connections = Connections { router, tls };
+    let serving = tokio::spawn(connections.serve(listeners, stopped, drain));
+    terminate.wait().await;
+    tracing::info!("stopping: running requests may end");
+    // Nobody listens any more when the receivers are gone.
+    let _gone = stop.send(true);
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "serving ended early");
+    }
+    while tasks.join_next().await.is_some() {}
+    if let Err(error) = refusals::flush(&rooms.identity, Flush::All).await {
+        tracing::warn!(%error, "refused credentials could not be written to the audit");
+    }
+    rooms.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Whether the service may start like this.
+fn judge(settings: &Settings, mode: Mode) -> Result<(), ServeError> {
+    let server = &settings.server;
+    let public = server.listen.iter().find(|listen| !listen.is_loopback());
+    match mode {
+        Mode::Evaluation { everywhere: true } => Ok(()),
+        Mode::Evaluation { everywhere: false } => {
+            let refuse = |listen: &Listen| Err(ServeError::EvaluationInPublic(*listen));
+            public.map_or(Ok(()), refuse)
+        }
+        Mode::Configured if settings.identity.providers.is_empty() => Err(ServeError::Unconfigured),
+        Mode::Configured => {
+            let encrypted = server.tls.certificate.is_some();
+            let in_front = server.public_url.as_ref();
+            let in_front = in_front.is_some_and(|url| url.url().scheme() == "https");
+            match public {
+                Some(listen) if !encrypted && !in_front => Err(ServeError::PlainInPublic(*listen)),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    let address = |listener: &TcpListener| listener.local_addr().ok();
+    listeners.iter().filter_map(address).collect()
+}
+
+/// What runs beside the doors.
+fn background(rooms: &Rooms, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let worker = jobs::Worker::new(rooms.store.clone());
+    tasks.spawn(worker.run(stopped.clone()));
+    tasks.spawn(examine(rooms.clone(), stopped.clone()));
+    tasks.spawn(flush(rooms.clone(), stopped.clone()));
+    tasks
+}
+
+/// Examines the database file now and every day. What it finds makes readiness fail.
+async fn examine(rooms: Rooms, mut stop: watch::Receiver<bool>) {
+    loop {
+        let store = rooms.store.clone();
+        match tokio::task::spawn_blocking(move || store.integrity()).await {
+            Ok(Err(error)) => tracing::error!(%error, "the database did not pass its examination"),
+            Err(error) => tracing::error!(%error, "the examination of the database broke off"),
+            Ok(Ok(())) => {}
+        }
+        if pause(EXAMINE_EVERY, &mut stop).await {
+            return;
+        }
+    }
+}
+
+async fn flush(rooms: Rooms, mut stop: watch::Receiver<bool>) {
+    while !pause(FLUSH_EVERY, &mut stop).await {
+        if let Err(error) = refusals::flush(&rooms.identity, Flush::Past).await {
+            tracing::warn!(%error, "refused credentials could not be written to the audit");
+        }
+    }
+}
+
+/// Waits, and tells whether the service stops.
+async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => false,
+        () = stopped(stop) => true,
+    }
+}
+
+/// A link that signs in once, as an administrator called `admin`.
+async fn evaluation_link(rooms: &Rooms, address: SocketAddr) -> Result<String, ServeError> {
+    let fault = |error| ServeError::Room(Box::new(error));
+    let operator = Actor::operator();
+    let handle: Handle = "admin"
+        .parse()
+        .map_err(|error| ServeError::Room(Box::new(error)))?;
+    let found = principals::by_handle(&rooms.identity, &handle).await;
+    let admin = if let Some(admin) = found.map_err(fault)? {
+        admin
+    } else {
+        let roles = Roles::of(&[Role::Member, Role::Custodian, Role::Administrator]);
+        let made = principals::create(&rooms.identity, &operator, handle, roles).await;
+        made.map_err(fault)?
+    };
+    let link = sessions::make_link(&rooms.identity, &operator, admin.id).await;
+    let host = if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    };
+    Ok(format!(
+        "http://{host}/auth/link/{}",
+        link.map_err(fault)?.expose()
+    ))
+}
+
+fn welcome(link: &str, everywhere: bool) -> String {
+    let loud = "
+  THIS EVALUATION LISTENS ON ALL ADDRESSES, WITHOUT ENCRYPTION.
+  Whoever reaches the port can try to sign in. Publish it on 127.0.0.1 only.
+";
+    format!(
+        "
+  Freehold, evaluation. Sign in with this link, once, within 15 minutes:
+
+      {link}
+{}
+  Not for real data: plain HTTP, and everybody at this machine could read along.
+",
+        if everywhere { loud } else { "" }
+    )
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, ServeError> {
+        let on = |kind| signal(kind).map_err(|error| ServeError::Room(Box::new(error)));
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
