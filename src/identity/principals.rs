@@ -117,6 +117,28 @@ pub async fn handles(
         .await
 }
 
+/// The principal that signs in with the account `subject` at `issuer`, whether active or not.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn by_account(
+    identity: &Identity,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Principal>, IdentityError> {
+    let input = (issuer.to_owned(), subject.to_owned());
+    identity
+        .store
+        .read(input, |at, (issuer, subject)| async move {
+            let account = Account {
+                issuer: &issuer,
+                subject: &subject,
+            };
+            Ok(repo::principal_by_account(&at, account).await?)
+        })
+        .await
+}
+
 /// The principal that signs in with the account `subject` at `issuer`, made with an opaque handle
 /// if there is none. The provider says the roles: when they changed, they change here.
 ///
