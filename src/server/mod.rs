@@ -15,6 +15,7 @@ pub mod admin;
 mod app;
 mod connections;
 mod error;
+mod evaluation;
 mod health;
 mod listen;
 pub mod probe;
@@ -25,6 +26,7 @@ mod tls;
 
 pub use app::App;
 pub use error::{OpenError, ServeError};
+pub use evaluation::Evaluation;
 pub use listen::try_listen;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};

@@ -9,9 +9,11 @@
 )]
 
 mod admin;
+mod api;
 mod architecture;
 mod audit;
 mod caldav;
+mod calendar;
 mod cli;
 mod durability;
 mod ical;

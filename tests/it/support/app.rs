@@ -6,9 +6,11 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use freehold::config::{Backend, Settings};
+use freehold::edge::Cookies;
 use freehold::identity::tokens::{self, NewToken};
 use freehold::identity::{Actor, Principal, Role, Roles, Scope, principals};
 use freehold::server::{App, Rooms};
+use freehold::web::Site;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
@@ -24,18 +26,13 @@ pub(crate) struct TestApp {
 
 /// Somebody with a personal token of each scope.
 pub(crate) struct Person {
-    pub(crate) principal: Principal,
     pub(crate) handle: String,
     pub(crate) caldav: String,
     pub(crate) api: String,
 }
 
 impl TestApp {
-    pub(crate) async fn new() -> Self {
-        Self::with(|_| {}).await
-    }
-
-    /// One whose settings are not the defaults.
+    /// One whose settings `change` makes out of the defaults.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::default();
@@ -53,7 +50,14 @@ impl TestApp {
         }
         change(&mut settings);
         let rooms = Rooms::open(&settings).await.unwrap();
-        let router = App::new(rooms.clone(), &settings).router();
+        let site = Site {
+            public_url: "http://127.0.0.1:8080/".parse().unwrap(),
+            evaluation: true,
+            cookies: Cookies::Plain,
+            default_zone: jiff::tz::TimeZone::UTC,
+            clock: rooms.store.clock(),
+        };
+        let router = App::new(rooms.clone(), &settings, site).router();
         Self {
             rooms,
             router,
@@ -77,7 +81,6 @@ impl TestApp {
             handle: handle.to_owned(),
             caldav: self.token(&principal, Scope::Caldav).await,
             api: self.token(&principal, Scope::Api).await,
-            principal,
         }
     }
 
