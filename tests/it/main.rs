@@ -18,3 +18,4 @@ mod server;
 mod store;
 mod support;
 mod tidy;
+mod web;
