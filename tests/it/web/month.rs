@@ -190,7 +190,7 @@ async fn a_month_or_day_that_is_none_is_refused_in_words() {
         "/?month=2026-13",
         "/?month=2026",
         "/?month=0001-01",
-        "/?month=<b>",
+        "/?month=%3Cb%3E",
     ] {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
