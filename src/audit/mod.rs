@@ -13,6 +13,8 @@ mod repo;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::Timestamp;
 use crate::crypto::sha256;
 use crate::store::{Store, StoreError, Tx};
@@ -25,7 +27,8 @@ const GENESIS: [u8; 32] = [0; 32];
 pub struct Event {
     /// What was done: `room.thing.verb`, such as `calendar.object.put`.
     pub action: &'static str,
-    /// Who did it: `principal:ID`, `operator` (the command line) or `system`.
+    /// Who did it: `principal:ID`, `operator` (the command line), `operator for principal:ID` (the
+    /// command line in somebody's name) or `system`.
     pub actor: String,
     /// To what: `calendar:ID`, `item:ID`, …
     pub subject: String,
@@ -86,8 +89,28 @@ pub async fn record(tx: &Tx, event: Event) -> Result<(), StoreError> {
     repo::append(tx, &entry).await
 }
 
+/// The last entry: how many there are, and when it was written; `None` before the first.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn last(store: &Store) -> Result<Option<Last>, StoreError> {
+    store
+        .read((), |at, ()| async move { repo::last(&at).await })
+        .await
+}
+
+/// The end of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Last {
+    /// The number of entries.
+    pub seq: i64,
+    /// The instant of its transaction.
+    pub at: Timestamp,
+}
+
 /// What [`verify`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The chain is whole.
     Whole {
@@ -133,6 +156,8 @@ pub async fn verify(store: &Store, progress: impl Fn(i64) + Send) -> Result<Verd
             (seq, hash) = (entry.seq, entry.hash);
         }
         progress(last);
+        // SQLite answers without waiting: let others, and whoever shows the progress, have a turn.
+        tokio::task::yield_now().await;
     }
     let head = store
         .read((), |at, ()| async move { repo::head(&at).await })

@@ -1,6 +1,6 @@
 //! The queries of the audit.
 
-use super::{Entry, GENESIS};
+use super::{Entry, GENESIS, Last};
 use crate::base::clock::from_micros;
 use crate::store::{Conn, Row, StoreError, Tx};
 
@@ -35,6 +35,17 @@ pub(super) async fn head(conn: &Conn) -> Result<Head, StoreError> {
         seq: 0,
         hash: GENESIS.to_vec(),
     }))
+}
+
+pub(super) async fn last(conn: &Conn) -> Result<Option<Last>, StoreError> {
+    let map = |row: &Row<'_>| {
+        Ok(Last {
+            seq: row.i64(0)?,
+            at: from_micros(row.i64(1)?),
+        })
+    };
+    let query = "SELECT seq, at FROM audit_entry ORDER BY seq DESC LIMIT 1";
+    conn.fixed_one(query, vec![], map).await
 }
 
 pub(super) async fn append(tx: &Tx, entry: &Entry) -> Result<(), StoreError> {

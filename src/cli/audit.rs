@@ -1,12 +1,13 @@
 //! `freehold audit`: the record of who did what.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{Failure, open, out};
-use crate::audit::{self, Verdict};
+use super::{Failure, out};
+use crate::audit::Verdict;
+use crate::config::Settings;
+use crate::server::admin::{Answer, Command as Admin, Output, Session, SessionError};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -14,16 +15,24 @@ pub(super) enum Command {
     Verify,
 }
 
-pub(super) async fn run(command: Command, data: &Path) -> Result<ExitCode, Failure> {
+pub(super) async fn run(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
     match command {
-        Command::Verify => verify(data).await,
+        Command::Verify => verify(settings).await,
     }
 }
 
-async fn verify(data: &Path) -> Result<ExitCode, Failure> {
-    let opened = open::existing(data).await?;
-    let verdict = audit::verify(&opened.store, |_| {}).await?;
-    opened.store.close().await;
+async fn verify(settings: &Settings) -> Result<ExitCode, Failure> {
+    let mut session = Session::begin(settings, &Admin::AuditVerify).await?;
+    let bar = out::spinner("entries");
+    let verdict = loop {
+        match session.next().await? {
+            Output::Progress(entries) => bar.set_position(u64::try_from(entries).unwrap_or(0)),
+            Output::Answer(Answer::Audit(verdict)) => break verdict,
+            _ => return Err(SessionError::Answer.into()),
+        }
+    };
+    bar.finish_and_clear();
+    session.end().await;
     Ok(match verdict {
         Verdict::Whole { entries } => {
             out::line(&format!("the audit chain is whole: {entries} entries"));

@@ -2,19 +2,26 @@
 //!
 //! Every command takes `--data DIR`; output goes to standard output through `out`, errors to
 //! standard error, and the exit status is 0 only when the command did what it was asked to.
+//! Commands that need the store go through `server::admin`, so that they work beside a running
+//! service.
 //!
 //! **Absent on purpose.** Decisions: a command reads its arguments, asks a room, writes the answer.
 
 mod audit;
 mod config;
-mod open;
+mod doctor;
+mod healthcheck;
+mod import;
 mod out;
 mod serve;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::{Loaded, Overrides, Sources};
 
 /// Calendars and inventory for one organisation, in one program.
 #[derive(Debug, Parser)]
@@ -34,12 +41,22 @@ struct Arguments {
 enum Command {
     /// Serve calendars and inventory until SIGTERM
     Serve(serve::Options),
+    /// Bring calendars in from files
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Personal tokens: create, list, revoke
+    #[command(subcommand)]
+    Token(token::Command),
     /// The record of who did what
     #[command(subcommand)]
     Audit(audit::Command),
     /// The settings: check, show, explain, reference
     #[command(subcommand)]
     Config(config::Command),
+    /// Examine this installation; each line says what to do, exit 1 when something does not work
+    Doctor,
+    /// Ask the running service whether it is ready; exit 0 or 1, for containers
+    Healthcheck(healthcheck::Arguments),
 }
 
 /// Runs the program with the arguments it was started with.
@@ -53,19 +70,29 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return out::failure(&error),
     };
-    let done = runtime.block_on(async {
-        match arguments.command {
-            Command::Serve(options) => serve::run(options, arguments.config, arguments.data).await,
-            Command::Audit(command) => {
-                let data = arguments.data.unwrap_or_else(|| PathBuf::from("./data"));
-                audit::run(command, &data).await
-            }
-            Command::Config(command) => config::run(command, arguments.config, arguments.data),
-        }
-    });
-    match done {
+    match runtime.block_on(run(arguments)) {
         Ok(code) => code,
         Err(error) => out::failure(error.as_ref()),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let (file, data) = (arguments.config, arguments.data);
+    let load_with = |data, listen| -> Result<Loaded, Failure> {
+        let sources = Sources::of_process(file.clone(), Overrides { data, listen });
+        Ok(crate::config::load(&sources)?)
+    };
+    let load = |data| load_with(data, Vec::new());
+    match arguments.command {
+        Command::Serve(options) => serve::run(options, file, data).await,
+        Command::Import(command) => import::run(command, &load(data)?.settings).await,
+        Command::Token(command) => token::run(command, &load(data)?.settings).await,
+        Command::Audit(command) => audit::run(command, &load(data)?.settings).await,
+        Command::Config(command) => config::run(command, file, data),
+        Command::Doctor => Ok(doctor::run(load(data)).await),
+        Command::Healthcheck(asked) => {
+            healthcheck::run(&load_with(data, asked.listen)?.settings).await
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Id, random};
 use crate::crypto::hex;
 
@@ -33,7 +35,8 @@ impl Principal {
 }
 
 /// The name of a principal in URLs: 1 to 64 of `a-z 0-9 . _ -`, not beginning with a dot or dash.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Handle(String);
 
 /// The text is no handle.
@@ -74,6 +77,20 @@ impl FromStr for Handle {
     }
 }
 
+impl TryFrom<String> for Handle {
+    type Error = HandleError;
+
+    fn try_from(text: String) -> Result<Self, HandleError> {
+        text.parse()
+    }
+}
+
+impl From<Handle> for String {
+    fn from(handle: Handle) -> Self {
+        handle.0
+    }
+}
+
 impl fmt::Display for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -81,7 +98,8 @@ impl fmt::Display for Handle {
 }
 
 /// What a principal is in the organisation (ID12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Has calendars, sees the inventory, holds items.
     Member,
@@ -170,7 +188,8 @@ impl Roles {
 }
 
 /// What a credential is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// CalDAV, reading and writing.
     Caldav,
@@ -252,6 +271,8 @@ pub enum Credential {
     Token,
     /// The command line on the machine itself.
     Operator,
+    /// The command line, acting in the name of the principal.
+    OnBehalf,
 }
 
 /// Someone who asks for something: a principal with the credential they came with.
@@ -283,11 +304,13 @@ impl Actor {
         }
     }
 
-    /// The word for the audit: `principal:ID`, or `operator` for the command line.
+    /// The word for the audit: `principal:ID`; for the command line `operator`, or `operator for
+    /// principal:ID` when it acts in somebody's name.
     #[must_use]
     pub fn to_audit(&self) -> String {
         match self.credential {
             Credential::Operator => "operator".to_owned(),
+            Credential::OnBehalf => format!("operator for principal:{}", self.principal),
             Credential::Session | Credential::Token => format!("principal:{}", self.principal),
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::repo::{self, Account};
-use super::{Actor, Handle, Identity, IdentityError, Principal, Roles, rules};
+use super::{
+    Actor, Credential, Handle, Identity, IdentityError, Principal, Roles, Scope, Scopes, rules,
+};
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
 use crate::store::{StoreError, Tx};
@@ -68,24 +70,49 @@ pub async fn by_handle(
         .await
 }
 
-/// The handles of these principals, for pages that name people. Who is not there is left out.
+/// The principal as the operator acts in its name, for CalDAV: an import fills a person's calendar
+/// as that person. What is done is audited as the operator's, with the principal's id.
+///
+/// # Errors
+/// [`IdentityError::Refused`] unless `by` is the operator; [`IdentityError::NoPrincipal`],
+/// [`IdentityError::Inactive`].
+pub async fn acting(
+    identity: &Identity,
+    by: &Actor,
+    handle: &Handle,
+) -> Result<Actor, IdentityError> {
+    rules::may_act_for(by)?;
+    let found = by_handle(identity, handle).await?;
+    let principal = found.ok_or(IdentityError::NoPrincipal)?;
+    if !principal.active {
+        return Err(IdentityError::Inactive(principal.handle));
+    }
+    Ok(principal.acting(Scopes::of(&[Scope::Caldav]), Credential::OnBehalf))
+}
+
+/// The handles of these principals; one that does not exist is left out.
 ///
 /// # Errors
 /// What the store refuses.
 pub async fn handles(
     identity: &Identity,
-    ids: Vec<Id<Principal>>,
+    of: Vec<Id<Principal>>,
 ) -> Result<HashMap<Id<Principal>, Handle>, IdentityError> {
+    if of.is_empty() {
+        return Ok(HashMap::new());
+    }
     identity
         .store
-        .read(ids, |at, ids| async move {
-            let mut handles = HashMap::with_capacity(ids.len());
-            for id in ids {
-                if let Some(handle) = repo::handle_of(&at, id).await? {
-                    handles.insert(id, handle);
+        .read(of, |at, of| async move {
+            let mut found = HashMap::new();
+            for id in of {
+                if !found.contains_key(&id)
+                    && let Some(handle) = repo::handle(&at, id).await?
+                {
+                    found.insert(id, handle);
                 }
             }
-            Ok(handles)
+            Ok(found)
         })
         .await
 }

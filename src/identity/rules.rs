@@ -95,7 +95,7 @@ pub(super) fn may_administer(actor: &Actor) -> Result<(), Refusal> {
     let may = match actor.credential {
         Credential::Operator => true,
         Credential::Session => actor.roles.has(Role::Administrator),
-        Credential::Token => false,
+        Credential::Token | Credential::OnBehalf => false,
     };
     may.then_some(()).ok_or(Refusal::Forbidden)
 }
@@ -106,13 +106,18 @@ pub(super) fn may_make_link(actor: &Actor) -> Result<(), Refusal> {
     operator.then_some(()).ok_or(Refusal::Forbidden)
 }
 
+/// Decides who may act in another's name: the operator only.
+pub(super) fn may_act_for(actor: &Actor) -> Result<(), Refusal> {
+    may_make_link(actor)
+}
+
 /// Decides who may make a personal token for `of`: they themselves in a session, and the operator.
 /// Not an administrator: it would let them act under another's name.
 pub(super) fn may_issue(actor: &Actor, of: Id<Principal>) -> Result<(), Refusal> {
     let may = match actor.credential {
         Credential::Operator => true,
         Credential::Session => actor.principal == of,
-        Credential::Token => false,
+        Credential::Token | Credential::OnBehalf => false,
     };
     may.then_some(()).ok_or(Refusal::Forbidden)
 }

@@ -35,6 +35,14 @@ pub(super) fn bind_all(wanted: &[Listen]) -> Result<Vec<TcpListener>, ServeError
     Ok(listeners)
 }
 
+/// Whether every address can be had now.
+///
+/// # Errors
+/// [`ServeError::Bind`] for the first that cannot.
+pub fn try_listen(wanted: &[Listen]) -> Result<(), ServeError> {
+    bind_all(wanted).map(drop)
+}
+
 fn bind_families(
     wanted: &Listen,
     (v4, v6): (Ipv4Addr, Ipv6Addr),

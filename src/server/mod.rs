@@ -2,6 +2,7 @@
 //!
 //! - [`Rooms`]: everything below the doors, opened from the settings; commands use it too.
 //! - [`App`]: what doors are given, and every route.
+//! - [`admin`]: the operator's commands, beside the service and without it.
 //! - [`serve`]: the whole service, from the settings to a clean end.
 //!
 //! **Invariants.** Nothing listens before the database is open and migrated. Plain HTTP is served
@@ -10,11 +11,14 @@
 //! running requests end, the counts of refused credentials are written, the queue of writes is
 //! finished.
 
+pub mod admin;
 mod app;
 mod connections;
 mod error;
+mod evaluation;
 mod health;
 mod listen;
+pub mod probe;
 mod rooms;
 mod sample;
 mod serve;
@@ -22,5 +26,7 @@ mod tls;
 
 pub use app::App;
 pub use error::{OpenError, ServeError};
+pub use evaluation::Evaluation;
+pub use listen::try_listen;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};

@@ -24,7 +24,7 @@ pub struct Rooms {
     pub calendars: Calendars,
     /// What there is and who has it.
     pub inventory: Inventory,
-    _lock: Option<Arc<FolderLock>>,
+    lock: Option<Arc<FolderLock>>,
 }
 
 impl Rooms {
@@ -49,8 +49,14 @@ impl Rooms {
             identity,
             calendars,
             inventory,
-            _lock: lock.map(Arc::new),
+            lock: lock.map(Arc::new),
         })
+    }
+
+    /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
+    #[must_use]
+    pub fn lock(&self) -> Option<&FolderLock> {
+        self.lock.as_deref()
     }
 }
 

@@ -38,84 +38,56 @@ pub(super) async fn fill(rooms: &Rooms, person: &Actor, now: Timestamp) -> Resul
     Ok(())
 }
 
+/// Slug, name, colour, objects.
 type Sheet = (&'static str, &'static str, &'static str, Vec<Vec<u8>>);
 
-/// Three calendars around `today`: slug, name, colour, objects.
+/// Three calendars around `today`.
 fn calendars(today: Date) -> [Sheet; 3] {
     let since_monday = i64::from(today.weekday().to_monday_zero_offset());
-    let monday = today.saturating_sub(since_monday.days());
-    let at = |days: i32, time: &str| {
-        let day = monday.checked_add(days.days()).unwrap_or(monday);
-        format!("{}T{time}00Z", day.strftime("%Y%m%d"))
-    };
-    let day = |days: i32| {
-        let day = monday.checked_add(days.days()).unwrap_or(monday);
-        day.strftime("%Y%m%d").to_string()
-    };
-    let timed = |uid: &str, start: &str, length: &str, summary: &str, more: &str| {
-        event(
-            uid,
-            &format!("DTSTART:{start}\r\nDURATION:{length}\r\nSUMMARY:{summary}\r\n{more}"),
-        )
-    };
-    let days = |uid: &str, from: i32, to: i32, summary: &str| {
-        let (from, to) = (day(from), day(to));
-        let text =
-            format!("DTSTART;VALUE=DATE:{from}\r\nDTEND;VALUE=DATE:{to}\r\nSUMMARY:{summary}\r\n");
-        event(uid, &text)
-    };
+    let week = Week(today.saturating_sub(since_monday.days()));
     let work = vec![
-        timed(
-            "stand-up",
-            &at(-28, "0830"),
-            "PT15M",
-            "Stand-up",
-            "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR\r\n",
-        ),
-        timed(
-            "planning",
-            &at(-14, "0900"),
-            "PT1H30M",
-            "Planning",
-            "LOCATION:Room Birch\r\nRRULE:FREQ=WEEKLY;INTERVAL=2\r\n",
-        ),
-        timed(
-            "review",
-            &at(3, "1300"),
-            "PT1H",
-            "Design review",
-            "LOCATION:Room Birch\r\n",
-        ),
-        timed(
-            "visit",
-            &at(8, "1000"),
-            "PT3H",
-            "Visit of the auditors",
-            "LOCATION:Head office\r\n",
-        ),
-        timed("retro", &at(11, "1400"), "PT1H", "Retrospective", ""),
-        days("fair", 15, 18, "Trade fair"),
+        week.timed("stand-up", (-28, "0830"), "PT15M", "Stand-up", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR"),
+        week.timed("planning", (-14, "0900"), "PT90M", "Planning", "RRULE:FREQ=WEEKLY;INTERVAL=2"),
+        week.timed("review", (3, "1300"), "PT1H", "Design review", "LOCATION:Room Birch"),
+        week.timed("visit", (8, "1000"), "PT3H", "Visit of the auditors", "LOCATION:Head office"),
+        week.timed("retro", (11, "1400"), "PT1H", "Retrospective", "LOCATION:Room Birch"),
+        week.days("fair", 15, 18, "Trade fair"),
     ];
     let personal = vec![
-        timed("dentist", &at(1, "0700"), "PT45M", "Dentist", ""),
-        timed(
-            "choir",
-            &at(-27, "1800"),
-            "PT2H",
-            "Choir",
-            "RRULE:FREQ=WEEKLY\r\n",
-        ),
-        days("leave", 21, 26, "Leave"),
+        week.timed("dentist", (1, "0700"), "PT45M", "Dentist", "LOCATION:Main street 4"),
+        week.timed("choir", (-27, "1800"), "PT2H", "Choir", "RRULE:FREQ=WEEKLY"),
+        week.days("leave", 21, 26, "Leave"),
     ];
-    let rooms = vec![
-        timed("birch", &at(2, "0800"), "PT4H", "Room Birch: workshop", ""),
-        timed("van", &at(4, "0600"), "PT10H", "Van: delivery", ""),
+    let bookings = vec![
+        week.timed("birch", (2, "0800"), "PT4H", "Workshop", "LOCATION:Room Birch"),
+        week.timed("van", (4, "0600"), "PT10H", "Delivery", "LOCATION:Van"),
     ];
     [
         ("work", "Work", "#2f6fbb", work),
         ("personal", "Personal", "#7a4fa3", personal),
-        ("bookings", "Bookings", "#b2602a", rooms),
+        ("bookings", "Bookings", "#b2602a", bookings),
     ]
+}
+
+/// The week that begins on this Monday; days are counted from it.
+struct Week(Date);
+
+impl Week {
+    fn day(&self, days: i64) -> String {
+        self.0.saturating_add(days.days()).strftime("%Y%m%d").to_string()
+    }
+
+    fn timed(&self, uid: &str, at: (i64, &str), length: &str, summary: &str, more: &str) -> Vec<u8> {
+        let (day, time) = (self.day(at.0), at.1);
+        let times = format!("DTSTART:{day}T{time}00Z\r\nDURATION:{length}");
+        event(uid, &format!("{times}\r\nSUMMARY:{summary}\r\n{more}\r\n"))
+    }
+
+    fn days(&self, uid: &str, from: i64, to: i64, summary: &str) -> Vec<u8> {
+        let (from, to) = (self.day(from), self.day(to));
+        let times = format!("DTSTART;VALUE=DATE:{from}\r\nDTEND;VALUE=DATE:{to}");
+        event(uid, &format!("{times}\r\nSUMMARY:{summary}\r\n"))
+    }
 }
 
 fn event(uid: &str, lines: &str) -> Vec<u8> {

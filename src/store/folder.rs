@@ -74,6 +74,14 @@ impl FolderLock {
         })
     }
 
+    /// Whether SQLite may live in this folder; nothing is made or locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsuitable`], [`StoreError::File`] when it cannot be examined.
+    pub fn examine(folder: &Path) -> Result<(), StoreError> {
+        refuse_unsuitable(folder)
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -8,7 +8,7 @@ use freehold::ical::split::{Piece, Split, SplitObject, UidOrigin};
 use freehold::ical::text::Component;
 use freehold::ical::{CalendarObject, IcalError, Reason, Window};
 
-fn fixtures(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn fixtures(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/ics")
         .join(folder);
@@ -37,7 +37,7 @@ fn split(bytes: &[u8]) -> (Vec<SplitObject>, Vec<IcalError>) {
 }
 
 /// Every content line of a component and of those inside it.
-fn lines(component: &Component, into: &mut Vec<String>) {
+pub(crate) fn lines(component: &Component, into: &mut Vec<String>) {
     into.extend(component.lines().map(|line| line.raw().to_owned()));
     component.components().for_each(|inner| lines(inner, into));
 }
@@ -126,7 +126,7 @@ fn every_broken_calendar_is_reported_with_its_line_or_taken() {
 }
 
 /// Calendars with time zones only, or nothing at all, hold nothing to import.
-fn is_empty_calendar(bytes: &[u8]) -> bool {
+pub(crate) fn is_empty_calendar(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     ![
         "BEGIN:VEVENT",

@@ -8,11 +8,15 @@
     reason = "tests say what they expect"
 )]
 
+mod admin;
+mod api;
 mod architecture;
 mod audit;
+mod calendar;
 mod cli;
 mod durability;
 mod ical;
+mod import;
 mod jobs;
 mod server;
 mod store;

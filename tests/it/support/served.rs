@@ -1,9 +1,13 @@
 //! The program itself, serving on a loopback port of its own, on the backend under test.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use freehold::config::{Overrides, Sources};
+use freehold::server::Rooms;
 
 use super::{on_postgres, postgres_database};
 
@@ -13,6 +17,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Where a service keeps its data; it outlives the process.
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
+    /// The data folder: `folder`, or one in it.
+    pub(crate) data: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
     /// A shell script around `serve`, in a mount namespace of its own. It ends by running `"$0" "$@"`
     /// and finds the data folder in `DATA` and a copy of what is there in `KEEP`.
@@ -35,8 +41,10 @@ impl Place {
             let named = |(key, value)| (format!("FREEHOLD__STORE__{key}"), value);
             environment.extend(of_store.map(named));
         }
+        let folder = tempfile::tempdir().unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            data: folder.path().to_owned(),
+            folder,
             environment,
             wrap: None,
         }
@@ -48,10 +56,25 @@ impl Place {
         command
             .args(arguments)
             .arg("--data")
-            .arg(self.folder.path())
+            .arg(&self.data)
             .current_dir(self.folder.path())
             .envs(self.environment.iter().cloned());
         command
+    }
+
+    /// The rooms of this place, opened as the service does; nobody may serve it meanwhile.
+    pub(crate) async fn rooms(&self) -> Rooms {
+        let pair = |(key, value): &(String, String)| (key.into(), value.into());
+        let sources = Sources {
+            environment: self.environment.iter().map(pair).collect(),
+            overrides: Overrides {
+                data: Some(self.data.clone()),
+                ..Overrides::default()
+            },
+            ..Sources::default()
+        };
+        let settings = freehold::config::load(&sources).unwrap().settings;
+        Rooms::open(&settings).await.unwrap()
     }
 
     /// Serves an evaluation here.

@@ -1,0 +1,161 @@
+//! What the machine gives: folder, disk, files, clock, time zones.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use rustix::fs::Access;
+
+use super::Finding;
+use crate::base::{Clock as _, SystemClock, Timestamp};
+use crate::config::{Backend, SecretRef, Settings};
+use crate::store::{FolderLock, SqliteOptions};
+
+/// Below this somebody should look, in MiB.
+const FREE_LOW_MIB: u64 = 1024;
+
+pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
+    let mut findings = vec![folder(settings), key_file(settings)];
+    findings.extend(providers(settings));
+    findings.push(clock(SystemClock.now()));
+    findings.push(time_zone(&settings.calendar.default_timezone));
+    findings
+}
+
+fn folder(settings: &Settings) -> Finding {
+    const PART: &str = "data folder";
+    let folder = &settings.store.data;
+    let shown = folder.display();
+    if !folder.exists() {
+        let text = format!("{shown} is not there: the first `freehold serve` makes it");
+        return Finding::warn(PART, text);
+    }
+    if !folder.is_dir() {
+        return Finding::fail(
+            PART,
+            format!("{shown} is no folder: check store.data or --data"),
+        );
+    }
+    if settings.store.backend == Backend::Sqlite
+        && let Err(error) = FolderLock::examine(folder)
+    {
+        return Finding::fail(PART, error.to_string());
+    }
+    let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    if let Err(error) = rustix::fs::access(folder, wanted) {
+        let text = format!("{shown} cannot be written ({error}): give it to the service's user");
+        return Finding::fail(PART, text);
+    }
+    match rustix::fs::statvfs(folder) {
+        Err(error) => Finding::fail(PART, format!("{shown} cannot be examined: {error}")),
+        Ok(stat) => {
+            let mib = stat.f_bavail.saturating_mul(stat.f_frsize) / (1024 * 1024);
+            if mib < FREE_LOW_MIB {
+                let text = format!("{shown} has {mib} MiB free: free space or enlarge the disk");
+                return Finding::warn(PART, text);
+            }
+            Finding::ok(
+                PART,
+                format!("{shown} is local and writable, {mib} MiB are free"),
+            )
+        }
+    }
+}
+
+fn key_file(settings: &Settings) -> Finding {
+    const PART: &str = "key file";
+    let reference = settings.key_file();
+    let SecretRef::File(path) = &reference else {
+        return secret(PART, &reference);
+    };
+    let shown = path.display();
+    let is_new = settings.vault.key_file.is_none() && !has_database(settings);
+    match std::fs::metadata(path) {
+        Err(_) if is_new => Finding::warn(
+            PART,
+            format!("{shown} is not there: the first start makes it"),
+        ),
+        Err(error) => Finding::fail(
+            PART,
+            format!(
+                "{shown} cannot be read ({error}): nothing stored opens without it; restore it"
+            ),
+        ),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            Finding::warn(PART, format!("others may read {shown}: chmod 600 {shown}"))
+        }
+        Ok(_) => Finding::ok(PART, format!("{shown}; keep a copy of it somewhere else")),
+    }
+}
+
+/// Whether there is something that a key has sealed.
+fn has_database(settings: &Settings) -> bool {
+    settings.store.backend == Backend::Postgres
+        || SqliteOptions::new(&settings.store.data).database().exists()
+}
+
+fn secret(part: &'static str, reference: &SecretRef) -> Finding {
+    match reference.resolve() {
+        Ok(_) => Finding::ok(part, format!("{reference} is there")),
+        Err(error) => Finding::fail(part, error.to_string()),
+    }
+}
+
+fn providers(settings: &Settings) -> Vec<Finding> {
+    const PART: &str = "sign-in";
+    let providers = &settings.identity.providers;
+    if providers.is_empty() {
+        let text = "no provider is configured: only `freehold serve --evaluation` signs anybody \
+                    in; `freehold config explain identity.providers` says how";
+        return vec![Finding::warn(PART, text)];
+    }
+    let describe = |provider: &crate::config::Provider| {
+        let found = provider.client_secret.as_ref().map(|at| secret(PART, at));
+        found.unwrap_or_else(|| {
+            let (id, issuer) = (&provider.id, &provider.issuer);
+            Finding::ok(
+                PART,
+                format!("{id}: {issuer} (not asked: nothing leaves the machine)"),
+            )
+        })
+    };
+    providers.iter().map(describe).collect()
+}
+
+/// A clock that was never set shows the year 1970 or the day the machine was made.
+pub(super) fn clock(now: Timestamp) -> Finding {
+    const PART: &str = "clock";
+    // 2026-01-01T00:00:00Z: this program is younger.
+    const OLDEST_SECONDS: i64 = 1_767_225_600;
+    if now.as_second() < OLDEST_SECONDS {
+        return Finding::fail(
+            PART,
+            format!("it shows {now}: set it, and keep it right with NTP"),
+        );
+    }
+    Finding::ok(PART, format!("{now}"))
+}
+
+fn time_zone(name: &str) -> Finding {
+    const PART: &str = "time zones";
+    match TimeZone::get(name) {
+        Ok(_) => {
+            let version = jiff_version();
+            Finding::ok(
+                PART,
+                format!("{version}; calendars without one are in {name}"),
+            )
+        }
+        Err(error) => Finding::fail(
+            PART,
+            format!("calendar.default_timezone = {name:?} is not known ({error}): check the name"),
+        ),
+    }
+}
+
+fn jiff_version() -> &'static str {
+    match Path::new("/usr/share/zoneinfo/tzdata.zi").exists() {
+        true => "of this machine",
+        false => "built in",
+    }
+}

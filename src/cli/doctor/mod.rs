@@ -1,0 +1,79 @@
+//! `freehold doctor`: examines an installation and says what to do about what it finds.
+//!
+//! Every line is one finding: `ok`, `warn` or `FAIL`, the part, and what is so or what to do.
+//! Nothing is changed, except that a database that nobody serves is opened, which migrates it.
+//! Nothing leaves the machine.
+
+mod machine;
+mod service;
+
+use std::process::ExitCode;
+
+use super::{Failure, out};
+use crate::config::Loaded;
+
+/// How a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// What was found out about one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Finding {
+    level: Level,
+    part: &'static str,
+    text: String,
+}
+
+impl Finding {
+    fn ok(part: &'static str, text: impl Into<String>) -> Self {
+        Self::at(Level::Ok, part, text)
+    }
+
+    fn warn(part: &'static str, text: impl Into<String>) -> Self {
+        Self::at(Level::Warn, part, text)
+    }
+
+    fn fail(part: &'static str, text: impl Into<String>) -> Self {
+        Self::at(Level::Fail, part, text)
+    }
+
+    fn at(level: Level, part: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { level, part, text }
+    }
+
+    fn line(&self) -> String {
+        let word = match self.level {
+            Level::Ok => "ok",
+            Level::Warn => "warn",
+            Level::Fail => "FAIL",
+        };
+        format!("{word:<5} {:<14} {}", self.part, self.text)
+    }
+}
+
+pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
+    let loaded = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            out::line(&Finding::fail("configuration", error.to_string()).line());
+            return ExitCode::FAILURE;
+        }
+    };
+    let settings = &loaded.settings;
+    let mut findings = vec![Finding::ok("configuration", "read and right")];
+    findings.extend(machine::examine(settings));
+    findings.extend(service::examine(settings).await);
+    let failed = findings.iter().any(|finding| finding.level == Level::Fail);
+    findings
+        .iter()
+        .for_each(|finding| out::line(&finding.line()));
+    match failed {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,133 @@
+//! Asks a running service on this machine for its readiness, as a container's health check does.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use http::{Request, StatusCode, header::HOST};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::tls;
+use crate::config::{Listen, Server};
+
+/// How long the answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest answer, in bytes.
+const ANSWER_MAX: usize = 64 * 1024;
+
+/// What the service says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether it can do its work.
+    pub is_ready: bool,
+    /// Its words, part by part.
+    pub text: String,
+}
+
+/// Nobody answers, or not as the service does.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// The port is chosen by the system, so that nobody can know it.
+    #[error(
+        "server.listen has port 0, which is another one at each start: set a port, or name the \
+         address with --listen"
+    )]
+    UnknownPort,
+    /// There is no answer.
+    #[error(
+        "no answer from {address}/readyz: {why}: is the service running, and with the same \
+         server.listen?"
+    )]
+    NoAnswer {
+        /// Who was asked last.
+        address: SocketAddr,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// Asks `/readyz?verbose` at the first of the configured listeners.
+///
+/// # Errors
+/// [`ProbeError`].
+pub async fn readiness(server: &Server) -> Result<Readiness, ProbeError> {
+    let listen = server.listen.first().copied();
+    let mut last = ProbeError::UnknownPort;
+    for address in addresses(listen.unwrap_or(Listen::Loopback(0))) {
+        if address.port() == 0 {
+            return Err(ProbeError::UnknownPort);
+        }
+        let why = match tokio::time::timeout(PATIENCE, ask(server, address)).await {
+            Ok(Ok(readiness)) => return Ok(readiness),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("nothing within {} seconds", PATIENCE.as_secs()),
+        };
+        last = ProbeError::NoAnswer { address, why };
+    }
+    Err(last)
+}
+
+/// Where a listener is reached from this machine.
+fn addresses(listen: Listen) -> Vec<SocketAddr> {
+    let (v4, v6) = (
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+    );
+    match listen {
+        Listen::Loopback(port) | Listen::All(port) => {
+            [v4, v6].map(|ip| SocketAddr::new(ip, port)).to_vec()
+        }
+        Listen::At(at) if at.ip().is_unspecified() => {
+            vec![SocketAddr::new(
+                if at.is_ipv4() { v4 } else { v6 },
+                at.port(),
+            )]
+        }
+        Listen::At(at) => vec![at],
+    }
+}
+
+async fn ask(server: &Server, address: SocketAddr) -> io::Result<Readiness> {
+    let stream = TcpStream::connect(address).await?;
+    match tls::connector(&server.tls)? {
+        None => converse(stream, address).await,
+        Some(tls) => converse(tls.connect(address.ip().into(), stream).await?, address).await,
+    }
+}
+
+async fn converse<S>(stream: S, address: SocketAddr) -> io::Result<Readiness>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    let connection = tokio::spawn(connection);
+    let request = Request::get("/readyz?verbose")
+        .header(HOST, address.to_string())
+        .body(Empty::<Bytes>::new())
+        .map_err(io::Error::other)?;
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(io::Error::other)?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
+    connection.abort();
+    let body = body.map_err(io::Error::other)?.to_bytes();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    match status {
+        StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => Ok(Readiness {
+            is_ready: status == StatusCode::OK,
+            text,
+        }),
+        _ => Err(io::Error::other(format!(
+            "it answers {status}, as if it were another program"
+        ))),
+    }
+}

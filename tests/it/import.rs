@@ -1,0 +1,309 @@
+//! `freehold import ics`: what other projects collected, whole and broken.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use freehold::audit;
+use freehold::calendar::{CalendarRef, ObjectRef, SyncToken};
+use freehold::ical::object::Kind;
+use freehold::ical::text::Component;
+use freehold::identity::{Actor, principals};
+
+use crate::ical::{fixtures, is_empty_calendar, lines};
+use crate::support::served::Place;
+
+/// A place that a service has made, and nobody serves.
+fn place() -> Place {
+    let place = Place::new();
+    place.serve().terminate();
+    place
+}
+
+fn import(place: &Place, calendar: &str, files: &[&Path]) -> Output {
+    let arguments = [
+        "import",
+        "ics",
+        "--principal",
+        "alice",
+        "--create",
+        "--calendar",
+        calendar,
+    ];
+    let mut command = place.command(&arguments);
+    command.args(files);
+    command.output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What is in a calendar of alice.
+struct Kept {
+    bodies: Vec<Vec<u8>>,
+    token: SyncToken,
+    audit_entries: i64,
+}
+
+async fn kept(place: &Place, calendars: &[String]) -> BTreeMap<String, Kept> {
+    let rooms = place.rooms().await;
+    let owner = "alice".parse().unwrap();
+    let alice = principals::acting(&rooms.identity, &Actor::operator(), &owner)
+        .await
+        .unwrap();
+    let audit_entries = audit::last(&rooms.store).await.unwrap().unwrap().seq;
+    let mut all = BTreeMap::new();
+    for name in calendars {
+        let at = CalendarRef {
+            owner: owner.clone(),
+            slug: name.parse().unwrap(),
+        };
+        let token = rooms
+            .calendars
+            .calendar(&alice, &at)
+            .await
+            .unwrap()
+            .sync_token;
+        let mut bodies = Vec::new();
+        for entry in rooms.calendars.list(&alice, &at).await.unwrap() {
+            let object = ObjectRef {
+                calendar: at.clone(),
+                name: entry.name,
+            };
+            bodies.push(rooms.calendars.object(&alice, &object).await.unwrap().body);
+        }
+        all.insert(
+            name.clone(),
+            Kept {
+                bodies,
+                token,
+                audit_entries,
+            },
+        );
+    }
+    rooms.store.close().await;
+    all
+}
+
+/// Every content line of every calendar component, counted.
+fn content(calendars: &[Component]) -> BTreeMap<String, i32> {
+    let mut found = Vec::new();
+    for calendar in calendars {
+        let objects = calendar
+            .components()
+            .filter(|c| Kind::of(c.name()).is_some());
+        objects.for_each(|component| lines(component, &mut found));
+    }
+    let mut counted = BTreeMap::new();
+    // A UID that a file did not have is the one thing that is added.
+    for line in found.into_iter().filter(|line| !line.starts_with("UID:")) {
+        *counted.entry(line).or_default() += 1;
+    }
+    counted
+}
+
+#[tokio::test]
+async fn every_valid_calendar_is_imported_and_every_content_line_comes_back() {
+    let place = place();
+    let files = fixtures("ical4j-valid");
+    let names: Vec<String> = (0..files.len())
+        .map(|number| format!("c{number}"))
+        .collect();
+    let served = place.serve();
+    for (name, (path, _)) in names.iter().zip(&files) {
+        let output = import(&place, name, &[path]);
+        assert!(output.status.success(), "{output:?}");
+        assert!(!said(&output).contains("refused"), "{output:?}");
+    }
+    served.terminate();
+    let before = kept(&place, &names).await;
+    for (name, (path, bytes)) in names.iter().zip(&files) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            // Latin-1: each byte is the character of its number.
+            Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        };
+        let wanted = content(&Component::parse_all(text.as_bytes()).unwrap());
+        let parse = |body: &Vec<u8>| Component::parse_all(body).unwrap();
+        let stored: Vec<Component> = before[name].bodies.iter().flat_map(parse).collect();
+        assert_eq!(content(&stored), wanted, "{}", path.display());
+        if let [only] = &before[name].bodies[..]
+            && !wanted.is_empty()
+            && Component::parse_all(text.as_bytes()).unwrap()[0]
+                .components()
+                .count()
+                == 1
+        {
+            assert_eq!(only, text.as_bytes(), "{}", path.display());
+        }
+    }
+
+    for (name, (path, _)) in names.iter().zip(&files) {
+        let again = import(&place, name, &[path]);
+        assert!(again.status.success(), "{again:?}");
+        let again = said(&again);
+        assert!(
+            !again.contains("created") && !again.contains("replaced"),
+            "{again}"
+        );
+    }
+    let after = kept(&place, &names).await;
+    for name in &names {
+        assert_eq!(before[name].token, after[name].token, "{name}");
+        assert_eq!(
+            before[name].audit_entries, after[name].audit_entries,
+            "{name}"
+        );
+        assert_eq!(before[name].bodies, after[name].bodies, "{name}");
+    }
+}
+
+#[test]
+fn every_broken_calendar_is_named_with_its_line_and_the_rest_is_taken() {
+    let place = place();
+    let _served = place.serve();
+    let mut with_refusals = 0;
+    for folder in ["ical4j-invalid", "icalendar"] {
+        for (number, (path, bytes)) in fixtures(folder).into_iter().enumerate() {
+            let output = import(&place, &format!("{folder}-{number}"), &[&path]);
+            let said = said(&output);
+            assert!(
+                !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+                "{output:?}"
+            );
+            let refusal = format!("{}:", path.display());
+            let refusals: Vec<&str> = said.lines().filter(|l| l.contains(": refused: ")).collect();
+            for line in &refusals {
+                let at = line
+                    .strip_prefix(&refusal)
+                    .unwrap()
+                    .split(':')
+                    .next()
+                    .unwrap();
+                assert!(at.parse::<u32>().unwrap() > 0, "{line}");
+            }
+            let wanted = if refusals.is_empty() { 0 } else { 3 };
+            assert_eq!(output.status.code(), Some(wanted), "{output:?}");
+            with_refusals += usize::from(!refusals.is_empty());
+            let nothing = said.contains("nothing to import");
+            assert_eq!(nothing, nothing && is_empty_calendar(&bytes), "{output:?}");
+        }
+    }
+    assert!(with_refusals > 10, "{with_refusals}");
+}
+
+/// So many events, each of its own.
+fn events(from: u32, to: u32) -> String {
+    let event = |number: u32| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{number}\r\nDTSTAMP:20260101T000000Z\r\n\
+             DTSTART:20260101T000000Z\r\nEND:VEVENT\r\n"
+        )
+    };
+    (from..to).map(event).collect()
+}
+
+const BEGIN: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//T//T//EN\r\n";
+
+#[test]
+fn an_import_that_is_broken_off_goes_on_where_it_was() {
+    let place = place();
+    let half = format!("{BEGIN}{}", events(0, 300));
+    let file = place.folder.path().join("all.ics");
+    let whole = format!("{BEGIN}{}END:VCALENDAR\r\n", events(0, 500));
+    std::fs::write(&file, whole).unwrap();
+    let served = place.serve();
+    let cut = place.folder.path().join("cut.ics");
+    std::fs::write(&cut, half).unwrap();
+    let first = import(&place, "work", &[&cut]);
+    assert_eq!(first.status.code(), Some(3), "{first:?}");
+    assert!(said(&first).contains("300 created, 1 refused"), "{first:?}");
+    let second = import(&place, "work", &[&file]);
+    assert!(
+        said(&second).contains("200 created, 300 unchanged"),
+        "{second:?}"
+    );
+    let third = import(&place, "work", &[&file]);
+    assert!(
+        said(&third).ends_with("all.ics: 500 unchanged\n"),
+        "{third:?}"
+    );
+    served.terminate();
+}
+
+#[test]
+fn a_service_that_stops_ends_an_import_between_two_batches() {
+    let place = place();
+    let served = place.serve();
+    let arguments = ["import", "ics", "-", "--principal", "alice", "--create"];
+    let mut import = place.command(&arguments);
+    let piped = import
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut import = piped.spawn().unwrap();
+    let mut stdin = import.stdin.take().unwrap();
+    let one = "END:VCALENDAR\r\n";
+    stdin
+        .write_all(format!("{BEGIN}{}{one}", events(0, 250)).as_bytes())
+        .unwrap();
+    stdin
+        .write_all(format!("{BEGIN}{}{one}", events(250, 300)).as_bytes())
+        .unwrap();
+    stdin.flush().unwrap();
+    let (status, log) = served.terminate();
+    assert!(status.success(), "{log}");
+    drop(stdin);
+    let output = import.wait_with_output().unwrap();
+    if crate::support::on_postgres() {
+        // There it has the database for itself.
+        assert!(output.status.success());
+        return;
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stderr.contains("run the command again"), "{stderr}");
+}
+
+#[test]
+fn one_uid_is_once_in_a_calendar_and_the_first_counts() {
+    let place = place();
+    let folder = place.folder.path().join("calendars");
+    std::fs::create_dir(&folder).unwrap();
+    let of = |summary: &str| {
+        format!(
+            "{BEGIN}BEGIN:VEVENT\r\nUID:same\r\nDTSTAMP:20260101T000000Z\r\n\
+             DTSTART:20260101T000000Z\r\nSUMMARY:{summary}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+    };
+    std::fs::write(folder.join("a.ics"), of("one")).unwrap();
+    std::fs::write(folder.join("b.ICS"), of("two")).unwrap();
+    std::fs::write(folder.join("c.txt"), "not looked at").unwrap();
+    for word in ["created", "unchanged"] {
+        let output = import(&place, "work", &[&folder]);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let said = said(&output);
+        assert!(said.contains(&format!("a.ics: 1 {word}")), "{said}");
+        assert!(
+            said.contains("b.ICS:4: refused: another object with the same UID"),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("2 files: 1 {word}, 1 refused")),
+            "{said}"
+        );
+    }
+    let missing = import(
+        &place,
+        "work",
+        &[Path::new("nowhere.ics"), &folder.join("a.ics")],
+    );
+    assert_eq!(missing.status.code(), Some(3), "{missing:?}");
+    assert!(
+        said(&missing).contains("nowhere.ics: refused: it cannot be read"),
+        "{missing:?}"
+    );
+    assert!(said(&missing).contains("a.ics: 1 unchanged"), "{missing:?}");
+}
