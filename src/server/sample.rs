@@ -46,20 +46,62 @@ fn calendars(today: Date) -> [Sheet; 3] {
     let since_monday = i64::from(today.weekday().to_monday_zero_offset());
     let week = Week(today.saturating_sub(since_monday.days()));
     let work = vec![
-        week.timed("stand-up", (-28, "0830"), "PT15M", "Stand-up", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR"),
-        week.timed("planning", (-14, "0900"), "PT90M", "Planning", "RRULE:FREQ=WEEKLY;INTERVAL=2"),
-        week.timed("review", (3, "1300"), "PT1H", "Design review", "LOCATION:Room Birch"),
-        week.timed("visit", (8, "1000"), "PT3H", "Visit of the auditors", "LOCATION:Head office"),
-        week.timed("retro", (11, "1400"), "PT1H", "Retrospective", "LOCATION:Room Birch"),
+        week.timed(
+            "stand-up",
+            (-28, "0830"),
+            "PT15M",
+            "Stand-up",
+            "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR",
+        ),
+        week.timed(
+            "planning",
+            (-14, "0900"),
+            "PT90M",
+            "Planning",
+            "RRULE:FREQ=WEEKLY;INTERVAL=2",
+        ),
+        week.timed(
+            "review",
+            (3, "1300"),
+            "PT1H",
+            "Design review",
+            "LOCATION:Room Birch",
+        ),
+        week.timed(
+            "visit",
+            (8, "1000"),
+            "PT3H",
+            "Visit of the auditors",
+            "LOCATION:Head office",
+        ),
+        week.timed(
+            "retro",
+            (11, "1400"),
+            "PT1H",
+            "Retrospective",
+            "LOCATION:Room Birch",
+        ),
         week.days("fair", 15, 18, "Trade fair"),
     ];
     let personal = vec![
-        week.timed("dentist", (1, "0700"), "PT45M", "Dentist", "LOCATION:Main street 4"),
+        week.timed(
+            "dentist",
+            (1, "0700"),
+            "PT45M",
+            "Dentist",
+            "LOCATION:Main street 4",
+        ),
         week.timed("choir", (-27, "1800"), "PT2H", "Choir", "RRULE:FREQ=WEEKLY"),
         week.days("leave", 21, 26, "Leave"),
     ];
     let bookings = vec![
-        week.timed("birch", (2, "0800"), "PT4H", "Workshop", "LOCATION:Room Birch"),
+        week.timed(
+            "birch",
+            (2, "0800"),
+            "PT4H",
+            "Workshop",
+            "LOCATION:Room Birch",
+        ),
         week.timed("van", (4, "0600"), "PT10H", "Delivery", "LOCATION:Van"),
     ];
     [
@@ -74,10 +116,20 @@ struct Week(Date);
 
 impl Week {
     fn day(&self, days: i64) -> String {
-        self.0.saturating_add(days.days()).strftime("%Y%m%d").to_string()
+        self.0
+            .saturating_add(days.days())
+            .strftime("%Y%m%d")
+            .to_string()
     }
 
-    fn timed(&self, uid: &str, at: (i64, &str), length: &str, summary: &str, more: &str) -> Vec<u8> {
+    fn timed(
+        &self,
+        uid: &str,
+        at: (i64, &str),
+        length: &str,
+        summary: &str,
+        more: &str,
+    ) -> Vec<u8> {
         let (day, time) = (self.day(at.0), at.1);
         let times = format!("DTSTART:{day}T{time}00Z\r\nDURATION:{length}");
         event(uid, &format!("{times}\r\nSUMMARY:{summary}\r\n{more}\r\n"))
