@@ -88,11 +88,12 @@ async fn every_valid_calendar_is_imported_and_every_content_line_comes_back() {
     served.terminate();
     let before = kept(&place, &names).await;
     for (name, (path, bytes)) in names.iter().zip(&files) {
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            // Latin-1: each byte is the character of its number.
-            Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        };
+        // One file is damaged UTF-8; what is no character in it is read as Windows-1252.
+        let pieces = bytes.utf8_chunks().map(|chunk| {
+            let foreign = chunk.invalid().iter().map(|byte| char::from(*byte));
+            chunk.valid().chars().chain(foreign).collect::<String>()
+        });
+        let text: String = pieces.collect();
         let wanted = content(&Component::parse_all(text.as_bytes()).unwrap());
         let parse = |body: &Vec<u8>| Component::parse_all(body).unwrap();
         let stored: Vec<Component> = before[name].bodies.iter().flat_map(parse).collect();
@@ -180,8 +181,11 @@ fn an_import_that_is_broken_off_goes_on_where_it_was() {
 
 #[test]
 fn a_service_that_stops_ends_an_import_between_two_batches() {
+    if crate::support::on_postgres() {
+        return;
+    }
     let place = place();
-    let served = place.serve();
+    let mut served = place.serve();
     let arguments = ["import", "ics", "-", "--principal", "alice", "--create"];
     let mut import = place.command(&arguments);
     let piped = import.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -191,15 +195,11 @@ fn a_service_that_stops_ends_an_import_between_two_batches() {
     stdin.write_all(format!("{BEGIN}{}{one}", events(0, 250)).as_bytes()).unwrap();
     stdin.write_all(format!("{BEGIN}{}{one}", events(250, 300)).as_bytes()).unwrap();
     stdin.flush().unwrap();
+    served.wait_for(|line| line.contains("a command of the operator").then_some(()));
     let (status, log) = served.terminate();
     assert!(status.success(), "{log}");
     drop(stdin);
     let output = import.wait_with_output().unwrap();
-    if crate::support::on_postgres() {
-        // There it has the database for itself.
-        assert!(output.status.success());
-        return;
-    }
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stderr.contains("run the command again"), "{stderr}");

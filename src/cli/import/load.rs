@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek as _};
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use indicatif::ProgressBar;
 
 use super::super::{Failure, out};
-use super::charset::{self, Decoded};
+use super::charset::AsUtf8;
 use super::files::Source;
 use super::report::Report;
 use crate::crypto::sha256;
@@ -104,24 +105,13 @@ impl Load {
             return Err(io::ErrorKind::NotFound.into());
         };
         report.is_begun = true;
-        let path = match &report.source {
-            Source::StandardInput => {
-                let counted = self.bar.wrap_read(io::stdin());
-                return Ok(Box::new(BufReader::new(counted)));
-            }
-            Source::File(path) => path,
+        let bytes: Box<dyn Read> = match &report.source {
+            Source::StandardInput => Box::new(io::stdin()),
+            Source::File(path) => Box::new(File::open(path)?),
         };
-        let mut opened = File::open(path)?;
-        // What cannot be read twice is taken as it is.
-        if opened.metadata()?.is_file() {
-            report.is_windows_1252 = charset::is_windows_1252(BufReader::new(&opened))?;
-            opened.rewind()?;
-        }
-        let counted = BufReader::new(self.bar.wrap_read(opened));
-        Ok(match report.is_windows_1252 {
-            true => Box::new(BufReader::new(Decoded::new(counted))),
-            false => Box::new(counted),
-        })
+        let counted = BufReader::new(self.bar.wrap_read(bytes));
+        let text = AsUtf8::new(counted, Rc::clone(&report.foreign));
+        Ok(Box::new(BufReader::new(text)))
     }
 
     async fn take(&mut self, file: usize, object: SplitObject) -> Result<(), Failure> {
