@@ -12,6 +12,7 @@ use super::charset::AsUtf8;
 use super::files::Source;
 use super::report::Report;
 use crate::crypto::sha256;
+use crate::ical::object::Kind;
 use crate::ical::split::{Piece, Split, SplitObject, UidOrigin};
 use crate::ical::{IcalError, Reason};
 use crate::server::admin::{Answer, Body, Fate, Input, Output, Session, SessionError};
@@ -119,6 +120,11 @@ impl Load {
             file,
             line: object.line,
         };
+        if object.kind == Kind::FreeBusy {
+            let why = "VFREEBUSY is busy time that somebody published, no entry; it is left out";
+            self.leave_out(place, why);
+            return Ok(());
+        }
         if object.text.len() > OBJECT_MAX {
             self.refuse(place, &format!("an object larger than {OBJECT_MAX} bytes"));
             return Ok(());
@@ -189,13 +195,17 @@ impl Load {
             line: problem.line,
         };
         let why = problem.reason.to_string();
-        if matches!(problem.reason, Reason::NotObject(_)) {
-            self.say(place, &why);
-            if let Some(report) = self.report.files.get_mut(file) {
-                report.tally.count_left_out();
-            }
-        } else {
-            self.refuse(place, &why);
+        match problem.reason {
+            Reason::NotObject(_) => self.leave_out(place, &why),
+            _ => self.refuse(place, &why),
+        }
+    }
+
+    /// What no calendar keeps is no fault of the file.
+    fn leave_out(&mut self, place: Place, why: &str) {
+        self.say(place, why);
+        if let Some(report) = self.report.files.get_mut(place.file) {
+            report.tally.count_left_out();
         }
     }
 
