@@ -9,7 +9,9 @@ use crate::base::Id;
 use crate::config::Settings;
 use crate::identity::tokens::PersonalToken;
 use crate::identity::{Handle, Role, Scope};
-use crate::server::admin::{Answer, Command as Admin, NewTokenFor, Session, SessionError, TokenLine};
+use crate::server::admin::{
+    Answer, Command as Admin, NewTokenFor, Session, SessionError, TokenLine,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -43,10 +45,10 @@ pub(super) struct Create {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     expires: Option<u32>,
     /// Make the principal when there is none of the name
-    #[arg(long)]
-    create: bool,
+    #[arg(long = "create")]
+    is_to_create: bool,
     /// What a principal that is made is
-    #[arg(long, requires = "create", default_value = "member")]
+    #[arg(long, requires = "is_to_create", default_value = "member")]
     role: NewRole,
 }
 
@@ -73,7 +75,9 @@ pub(super) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
             let Answer::Tokens(tokens) = answer else {
                 return Err(SessionError::Answer.into());
             };
-            tokens.iter().for_each(|token| out::line(&line_of(token)));
+            for token in &tokens {
+                out::line(&line_of(token));
+            }
         }
         Command::Revoke { id } => {
             Session::ask(settings, &Admin::TokenRevoke { id }).await?;
@@ -91,7 +95,7 @@ async fn make(create: Create, settings: &Settings) -> Result<(), Failure> {
         scope: create.scope.into(),
         label: create.label,
         expires_days: create.expires,
-        create: create.create.then_some(role),
+        create: create.is_to_create.then_some(role),
     });
     let Answer::Token {
         secret,

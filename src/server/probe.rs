@@ -74,13 +74,19 @@ pub async fn readiness(server: &Server) -> Result<Readiness, ProbeError> {
 
 /// Where a listener is reached from this machine.
 fn addresses(listen: Listen) -> Vec<SocketAddr> {
-    let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+    let (v4, v6) = (
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+    );
     match listen {
         Listen::Loopback(port) | Listen::All(port) => {
             [v4, v6].map(|ip| SocketAddr::new(ip, port)).to_vec()
         }
         Listen::At(at) if at.ip().is_unspecified() => {
-            vec![SocketAddr::new(if at.is_ipv4() { v4 } else { v6 }, at.port())]
+            vec![SocketAddr::new(
+                if at.is_ipv4() { v4 } else { v6 },
+                at.port(),
+            )]
         }
         Listen::At(at) => vec![at],
     }
@@ -106,7 +112,10 @@ where
         .header(HOST, address.to_string())
         .body(Empty::<Bytes>::new())
         .map_err(io::Error::other)?;
-    let answer = sender.send_request(request).await.map_err(io::Error::other)?;
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(io::Error::other)?;
     let status = answer.status();
     let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
     connection.abort();
@@ -117,6 +126,8 @@ where
             is_ready: status == StatusCode::OK,
             text,
         }),
-        _ => Err(io::Error::other(format!("it answers {status}, as if it were another program"))),
+        _ => Err(io::Error::other(format!(
+            "it answers {status}, as if it were another program"
+        ))),
     }
 }

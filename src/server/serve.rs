@@ -8,8 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connections::{Connections, stopped};
 use super::admin::AdminSocket;
+use super::connections::{Connections, stopped};
 use super::{App, OpenError, Rooms, ServeError, listen, tls};
 use crate::config::{Listen, Settings};
 use crate::identity::refusals::{self, Flush};

@@ -21,22 +21,41 @@ fn run(place: &Place, arguments: &[&str]) -> Output {
 fn a_token_is_made_listed_and_revoked_beside_a_running_service() {
     let place = Place::new();
     let served = place.serve();
-    let create = ["token", "create", "--principal", "alice", "--scope", "caldav"];
+    let create = [
+        "token",
+        "create",
+        "--principal",
+        "alice",
+        "--scope",
+        "caldav",
+    ];
     let unknown = run(&place, &create);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(text(&unknown.stderr).contains("--create"), "{unknown:?}");
     assert!(unknown.stdout.is_empty());
 
-    let made = run(&place, &[&create[..], &["--create", "--label", "phone"]].concat());
+    let made = run(
+        &place,
+        &[&create[..], &["--create", "--label", "phone"]].concat(),
+    );
     assert!(made.status.success(), "{made:?}");
     let token = text(&made.stdout);
-    assert!(token.starts_with("fh_cal_") && token.lines().count() == 1, "{token}");
+    assert!(
+        token.starts_with("fh_cal_") && token.lines().count() == 1,
+        "{token}"
+    );
     assert!(text(&made.stderr).contains("made the principal alice (member)"));
-    assert!(!served.said().contains(token.trim()), "no secret in the log");
+    assert!(
+        !served.said().contains(token.trim()),
+        "no secret in the log"
+    );
 
     let list = ["token", "list", "--principal", "alice"];
     let listed = text(&run(&place, &list).stdout);
-    assert!(listed.contains("phone") && listed.contains("caldav"), "{listed}");
+    assert!(
+        listed.contains("phone") && listed.contains("caldav"),
+        "{listed}"
+    );
     let id = listed.split('\t').next().unwrap();
     assert!(run(&place, &["token", "revoke", id]).status.success());
     assert!(run(&place, &list).stdout.is_empty());
@@ -62,7 +81,10 @@ fn the_chain_is_verified_beside_a_running_service() {
     let _served = place.serve();
     let verified = run(&place, &["audit", "verify"]);
     assert!(verified.status.success(), "{verified:?}");
-    assert!(text(&verified.stdout).contains("whole: 2 entries"), "{verified:?}");
+    assert!(
+        text(&verified.stdout).contains("whole: 2 entries"),
+        "{verified:?}"
+    );
 }
 
 #[test]
@@ -103,9 +125,14 @@ fn what_is_no_command_is_refused_and_harms_nobody() {
         answer
     };
     let other = said("{\"version\":\"0.0.1\",\"command\":\"audit_verify\"}\n");
-    assert!(other.contains("failed") && other.contains("restart the service"), "{other}");
+    assert!(
+        other.contains("failed") && other.contains("restart the service"),
+        "{other}"
+    );
     let version = env!("CARGO_PKG_VERSION");
-    let unknown = said(&format!("{{\"version\":\"{version}\",\"command\":\"destroy\"}}\n"));
+    let unknown = said(&format!(
+        "{{\"version\":\"{version}\",\"command\":\"destroy\"}}\n"
+    ));
     assert!(unknown.contains("failed"), "{unknown}");
     assert!(said("").contains("failed"));
     assert!(said("not even json\n").contains("failed"));
@@ -133,10 +160,21 @@ fn a_folder_without_a_database_is_not_made_by_a_command() {
     let place = Place::new();
     let refused = run(
         &place,
-        &["token", "create", "--principal", "a", "--scope", "api", "--create"],
+        &[
+            "token",
+            "create",
+            "--principal",
+            "a",
+            "--scope",
+            "api",
+            "--create",
+        ],
     );
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("check --data"), "{refused:?}");
+    assert!(
+        text(&refused.stderr).contains("check --data"),
+        "{refused:?}"
+    );
     assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0);
 }
 
@@ -147,11 +185,17 @@ fn a_healthcheck_asks_the_service_itself() {
     let address = served.url.strip_prefix("http://").unwrap().to_owned();
     let ready = run(&place, &["healthcheck", "--listen", &address]);
     assert!(ready.status.success(), "{ready:?}");
-    assert!(text(&ready.stdout).starts_with("ok\nstore: ok"), "{ready:?}");
+    assert!(
+        text(&ready.stdout).starts_with("ok\nstore: ok"),
+        "{ready:?}"
+    );
     served.terminate();
     let gone = run(&place, &["healthcheck", "--listen", &address]);
     assert_eq!(gone.status.code(), Some(1));
-    assert!(text(&gone.stderr).contains("is the service running"), "{gone:?}");
+    assert!(
+        text(&gone.stderr).contains("is the service running"),
+        "{gone:?}"
+    );
 }
 
 #[test]
@@ -167,9 +211,15 @@ fn the_doctor_says_what_is_and_what_to_do() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let found = run(&place, &["doctor"]);
     let said = text(&found.stdout);
-    assert!(said.contains("warn  key file") && said.contains("chmod 600"), "{said}");
+    assert!(
+        said.contains("warn  key file") && said.contains("chmod 600"),
+        "{said}"
+    );
     if !on_postgres() {
-        assert!(said.contains("ok    service        running on this folder"), "{said}");
+        assert!(
+            said.contains("ok    service        running on this folder"),
+            "{said}"
+        );
     }
     served.terminate();
 
@@ -181,5 +231,8 @@ fn the_doctor_says_what_is_and_what_to_do() {
     std::fs::write(place.folder.path().join("bad.toml"), "nonsense = 1").unwrap();
     let unread = run(&place, &["doctor", "--config", "bad.toml"]);
     assert_eq!(unread.status.code(), Some(1));
-    assert!(text(&unread.stdout).contains("FAIL  configuration"), "{unread:?}");
+    assert!(
+        text(&unread.stdout).contains("FAIL  configuration"),
+        "{unread:?}"
+    );
 }

@@ -152,7 +152,8 @@ fn a_file_that_was_sent_for_something_comes_without_its_method() {
     let file: &[u8] = b"BEGIN:VCALENDAR\nX-ODD:1\nMETHOD:PUBLISH\nBEGIN:VEVENT\nUID:1\nEND:VEVENT\nEND:VCALENDAR\n";
     let (objects, problems) = split(file);
     assert!(problems.is_empty());
-    let wanted: &[u8] = b"BEGIN:VCALENDAR\r\nX-ODD:1\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let wanted: &[u8] =
+        b"BEGIN:VCALENDAR\r\nX-ODD:1\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     assert!(objects.len() == 1 && objects.iter().all(|object| object.text == wanted));
 }
 

@@ -22,7 +22,15 @@ fn place() -> Place {
 }
 
 fn import(place: &Place, calendar: &str, files: &[&Path]) -> Output {
-    let arguments = ["import", "ics", "--principal", "alice", "--create", "--calendar", calendar];
+    let arguments = [
+        "import",
+        "ics",
+        "--principal",
+        "alice",
+        "--create",
+        "--calendar",
+        calendar,
+    ];
     let mut command = place.command(&arguments);
     command.args(files);
     command.output().unwrap()
@@ -42,18 +50,38 @@ struct Kept {
 async fn kept(place: &Place, calendars: &[String]) -> BTreeMap<String, Kept> {
     let rooms = place.rooms().await;
     let owner = "alice".parse().unwrap();
-    let alice = principals::acting(&rooms.identity, &Actor::operator(), &owner).await.unwrap();
+    let alice = principals::acting(&rooms.identity, &Actor::operator(), &owner)
+        .await
+        .unwrap();
     let audit_entries = audit::last(&rooms.store).await.unwrap().unwrap().seq;
     let mut all = BTreeMap::new();
     for name in calendars {
-        let at = CalendarRef { owner: owner.clone(), slug: name.parse().unwrap() };
-        let token = rooms.calendars.calendar(&alice, &at).await.unwrap().sync_token;
+        let at = CalendarRef {
+            owner: owner.clone(),
+            slug: name.parse().unwrap(),
+        };
+        let token = rooms
+            .calendars
+            .calendar(&alice, &at)
+            .await
+            .unwrap()
+            .sync_token;
         let mut bodies = Vec::new();
         for entry in rooms.calendars.list(&alice, &at).await.unwrap() {
-            let object = ObjectRef { calendar: at.clone(), name: entry.name };
+            let object = ObjectRef {
+                calendar: at.clone(),
+                name: entry.name,
+            };
             bodies.push(rooms.calendars.object(&alice, &object).await.unwrap().body);
         }
-        all.insert(name.clone(), Kept { bodies, token, audit_entries });
+        all.insert(
+            name.clone(),
+            Kept {
+                bodies,
+                token,
+                audit_entries,
+            },
+        );
     }
     rooms.store.close().await;
     all
@@ -64,7 +92,9 @@ fn content(calendars: &[Component]) -> BTreeMap<String, i32> {
     let mut found = Vec::new();
     for calendar in calendars {
         let is_kept = |kind| kind != Kind::FreeBusy;
-        let objects = calendar.components().filter(|c| Kind::of(c.name()).is_some_and(is_kept));
+        let objects = calendar
+            .components()
+            .filter(|c| Kind::of(c.name()).is_some_and(is_kept));
         objects.for_each(|component| lines(component, &mut found));
     }
     let mut counted = BTreeMap::new();
@@ -90,7 +120,9 @@ async fn every_valid_calendar_is_imported_and_every_content_line_comes_back() {
     let place = place();
     let files = fixtures("ical4j-valid");
     assert_eq!(files.len(), 81);
-    let names: Vec<String> = (0..files.len()).map(|number| format!("c{number}")).collect();
+    let names: Vec<String> = (0..files.len())
+        .map(|number| format!("c{number}"))
+        .collect();
     let served = place.serve();
     let mut partly = 0;
     for (name, (path, _)) in names.iter().zip(&files) {
@@ -115,14 +147,21 @@ async fn every_valid_calendar_is_imported_and_every_content_line_comes_back() {
     let served = place.serve();
     for (name, (path, _)) in names.iter().zip(&files) {
         let again = said(&import(&place, name, &[path]));
-        assert!(!again.contains("created") && !again.contains("replaced"), "{again}");
+        assert!(
+            !again.contains("created") && !again.contains("replaced"),
+            "{again}"
+        );
     }
     served.terminate();
     let after = kept(&place, &names).await;
     for name in &names {
         assert_eq!(before[name].token, after[name].token, "{name}");
         // The one entry is the link that the service printed when it started.
-        assert_eq!(before[name].audit_entries + 1, after[name].audit_entries, "{name}");
+        assert_eq!(
+            before[name].audit_entries + 1,
+            after[name].audit_entries,
+            "{name}"
+        );
         assert_eq!(before[name].bodies, after[name].bodies, "{name}");
     }
 }
@@ -171,11 +210,19 @@ fn every_broken_calendar_is_named_with_its_line_and_the_rest_is_taken() {
         for (number, (path, bytes)) in fixtures(folder).into_iter().enumerate() {
             let output = import(&place, &format!("{folder}-{number}"), &[&path]);
             let said = said(&output);
-            assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+            assert!(
+                !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+                "{output:?}"
+            );
             let refusal = format!("{}:", path.display());
             let refusals: Vec<&str> = said.lines().filter(|l| l.contains(": refused: ")).collect();
             for line in &refusals {
-                let at = line.strip_prefix(&refusal).unwrap().split(':').next().unwrap();
+                let at = line
+                    .strip_prefix(&refusal)
+                    .unwrap()
+                    .split(':')
+                    .next()
+                    .unwrap();
                 assert!(at.parse::<u32>().unwrap() > 0, "{line}");
             }
             let wanted = if refusals.is_empty() { 0 } else { 3 };
@@ -215,9 +262,15 @@ fn an_import_that_is_broken_off_goes_on_where_it_was() {
     assert_eq!(first.status.code(), Some(3), "{first:?}");
     assert!(said(&first).contains("300 created, 1 refused"), "{first:?}");
     let second = import(&place, "work", &[&file]);
-    assert!(said(&second).contains("200 created, 300 unchanged"), "{second:?}");
+    assert!(
+        said(&second).contains("200 created, 300 unchanged"),
+        "{second:?}"
+    );
     let third = import(&place, "work", &[&file]);
-    assert!(said(&third).ends_with("all.ics: 500 unchanged\n"), "{third:?}");
+    assert!(
+        said(&third).ends_with("all.ics: 500 unchanged\n"),
+        "{third:?}"
+    );
     served.terminate();
 }
 
@@ -230,12 +283,19 @@ fn a_service_that_stops_ends_an_import_between_two_batches() {
     let mut served = place.serve();
     let arguments = ["import", "ics", "-", "--principal", "alice", "--create"];
     let mut import = place.command(&arguments);
-    let piped = import.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let piped = import
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut import = piped.spawn().unwrap();
     let mut stdin = import.stdin.take().unwrap();
     let one = "END:VCALENDAR\r\n";
-    stdin.write_all(format!("{BEGIN}{}{one}", events(0, 250)).as_bytes()).unwrap();
-    stdin.write_all(format!("{BEGIN}{}{one}", events(250, 300)).as_bytes()).unwrap();
+    stdin
+        .write_all(format!("{BEGIN}{}{one}", events(0, 250)).as_bytes())
+        .unwrap();
+    stdin
+        .write_all(format!("{BEGIN}{}{one}", events(250, 300)).as_bytes())
+        .unwrap();
     stdin.flush().unwrap();
     served.wait_for(|line| line.contains("a command of the operator").then_some(()));
     let (status, log) = served.terminate();
@@ -266,11 +326,24 @@ fn one_uid_is_once_in_a_calendar_and_the_first_counts() {
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         let said = said(&output);
         assert!(said.contains(&format!("a.ics: 1 {word}")), "{said}");
-        assert!(said.contains("b.ICS:4: refused: another object with the same UID"), "{said}");
-        assert!(said.contains(&format!("2 files: 1 {word}, 1 refused")), "{said}");
+        assert!(
+            said.contains("b.ICS:4: refused: another object with the same UID"),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("2 files: 1 {word}, 1 refused")),
+            "{said}"
+        );
     }
-    let missing = import(&place, "work", &[Path::new("nowhere.ics"), &folder.join("a.ics")]);
+    let missing = import(
+        &place,
+        "work",
+        &[Path::new("nowhere.ics"), &folder.join("a.ics")],
+    );
     assert_eq!(missing.status.code(), Some(3), "{missing:?}");
-    assert!(said(&missing).contains("nowhere.ics: refused: it cannot be read"), "{missing:?}");
+    assert!(
+        said(&missing).contains("nowhere.ics: refused: it cannot be read"),
+        "{missing:?}"
+    );
     assert!(said(&missing).contains("a.ics: 1 unchanged"), "{missing:?}");
 }

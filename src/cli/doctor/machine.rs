@@ -31,7 +31,10 @@ fn folder(settings: &Settings) -> Finding {
         return Finding::warn(PART, text);
     }
     if !folder.is_dir() {
-        return Finding::fail(PART, format!("{shown} is no folder: check store.data or --data"));
+        return Finding::fail(
+            PART,
+            format!("{shown} is no folder: check store.data or --data"),
+        );
     }
     if settings.store.backend == Backend::Sqlite
         && let Err(error) = FolderLock::examine(folder)
@@ -51,7 +54,10 @@ fn folder(settings: &Settings) -> Finding {
                 let text = format!("{shown} has {mib} MiB free: free space or enlarge the disk");
                 return Finding::warn(PART, text);
             }
-            Finding::ok(PART, format!("{shown} is local and writable, {mib} MiB are free"))
+            Finding::ok(
+                PART,
+                format!("{shown} is local and writable, {mib} MiB are free"),
+            )
         }
     }
 }
@@ -65,12 +71,15 @@ fn key_file(settings: &Settings) -> Finding {
     let shown = path.display();
     let is_new = settings.vault.key_file.is_none() && !has_database(settings);
     match std::fs::metadata(path) {
-        Err(_) if is_new => {
-            Finding::warn(PART, format!("{shown} is not there: the first start makes it"))
-        }
+        Err(_) if is_new => Finding::warn(
+            PART,
+            format!("{shown} is not there: the first start makes it"),
+        ),
         Err(error) => Finding::fail(
             PART,
-            format!("{shown} cannot be read ({error}): nothing stored opens without it; restore it"),
+            format!(
+                "{shown} cannot be read ({error}): nothing stored opens without it; restore it"
+            ),
         ),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
             Finding::warn(PART, format!("others may read {shown}: chmod 600 {shown}"))
@@ -104,7 +113,10 @@ fn providers(settings: &Settings) -> Vec<Finding> {
         let found = provider.client_secret.as_ref().map(|at| secret(PART, at));
         found.unwrap_or_else(|| {
             let (id, issuer) = (&provider.id, &provider.issuer);
-            Finding::ok(PART, format!("{id}: {issuer} (not asked: nothing leaves the machine)"))
+            Finding::ok(
+                PART,
+                format!("{id}: {issuer} (not asked: nothing leaves the machine)"),
+            )
         })
     };
     providers.iter().map(describe).collect()
@@ -116,7 +128,10 @@ pub(super) fn clock(now: Timestamp) -> Finding {
     // 2026-01-01T00:00:00Z: this program is younger.
     const OLDEST_SECONDS: i64 = 1_767_225_600;
     if now.as_second() < OLDEST_SECONDS {
-        return Finding::fail(PART, format!("it shows {now}: set it, and keep it right with NTP"));
+        return Finding::fail(
+            PART,
+            format!("it shows {now}: set it, and keep it right with NTP"),
+        );
     }
     Finding::ok(PART, format!("{now}"))
 }
@@ -125,8 +140,10 @@ fn time_zone(name: &str) -> Finding {
     const PART: &str = "time zones";
     match TimeZone::get(name) {
         Ok(_) => {
-            let version = jiff_version();
-            Finding::ok(PART, format!("{version}; calendars without one are in {name}"))
+            Finding::ok(
+                PART,
+                format!("{version}; calendars without one are in {name}"),
+            )
         }
         Err(error) => Finding::fail(
             PART,
@@ -135,9 +152,11 @@ fn time_zone(name: &str) -> Finding {
     }
 }
 
-fn jiff_version() -> &'static str {
-    match Path::new("/usr/share/zoneinfo/tzdata.zi").exists() {
-        true => "of this machine",
-        false => "built in",
+/// Where the rules of the zones come from.
+fn zones_origin() -> &'static str {
+    if Path::new("/usr/share/zoneinfo").exists() {
+        "of this machine"
+    } else {
+        "built in"
     }
 }

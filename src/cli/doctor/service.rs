@@ -11,9 +11,10 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_live = match ask(settings).await {
         Ok((examined, is_live)) => {
-            let text = match is_live {
-                true => "running on this folder",
-                false => "not running; the database opens",
+            let text = if is_live {
+                "running on this folder"
+            } else {
+                "not running; the database opens"
             };
             findings.push(Finding::ok("service", text));
             findings.extend(parts(&examined));
@@ -78,7 +79,12 @@ fn audit(examined: &Examined) -> Finding {
 
 async fn listeners(settings: &Settings, is_live: bool) -> Finding {
     const PART: &str = "listeners";
-    let shown: Vec<String> = settings.server.listen.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = settings
+        .server
+        .listen
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let shown = shown.join(", ");
     if is_live {
         return match probe::readiness(&settings.server).await {

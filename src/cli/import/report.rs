@@ -127,7 +127,9 @@ impl fmt::Display for Report {
             }
         }
         let begun = self.files.iter().filter(|file| file.is_begun);
-        let all = begun.clone().fold(Tally::default(), |sum, file| sum.add(file.tally));
+        let all = begun
+            .clone()
+            .fold(Tally::default(), |sum, file| sum.add(file.tally));
         match begun.count() {
             0 => writeln!(f, "no files"),
             1 => Ok(()),

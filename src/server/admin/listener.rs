@@ -77,7 +77,10 @@ async fn converse(rooms: Rooms, stream: UnixStream, stopping: watch::Receiver<bo
         }
         Ok(peer) => {
             let uid = peer.uid();
-            tracing::warn!(uid, "another user's command was refused on the admin socket");
+            tracing::warn!(
+                uid,
+                "another user's command was refused on the admin socket"
+            );
             let refusal = format!("the service runs as user {own}: run the command as that user");
             let _peer_gone = Wire::new(stream).send(&Output::Failed(refusal)).await;
         }

@@ -102,7 +102,9 @@ async fn run(rooms: &Rooms, command: Command, talk: &mut Talk) -> Result<Answer,
 
 async fn create_token(rooms: &Rooms, new: NewTokenFor) -> Result<Answer, Failure> {
     let found = find_or_create(rooms, new.principal, new.create).await?;
-    let expires_at = new.expires_days.map(|days| days_after(rooms.store.clock().now(), days));
+    let expires_at = new
+        .expires_days
+        .map(|days| days_after(rooms.store.clock().now(), days));
     let token = NewToken {
         principal: found.principal.id,
         label: new.label,
@@ -140,7 +142,12 @@ pub(super) async fn find_or_create(
         .into());
     };
     let operator = Actor::operator();
-    let made = principals::create(&rooms.identity, &operator, handle.clone(), Roles::of(&[role]));
+    let made = principals::create(
+        &rooms.identity,
+        &operator,
+        handle.clone(),
+        Roles::of(&[role]),
+    );
     match made.await {
         Ok(principal) => Ok(Found {
             principal,

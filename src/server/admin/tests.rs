@@ -17,7 +17,11 @@ fn only_the_services_own_user_and_root_are_listened_to() {
 
 #[test]
 fn a_secret_and_a_body_are_not_printed() {
-    let debug = format!("{:?} {:?}", ShownOnce::new("fh_cal_x"), Body(b"SUMMARY:x".to_vec()));
+    let debug = format!(
+        "{:?} {:?}",
+        ShownOnce::new("fh_cal_x"),
+        Body(b"SUMMARY:x".to_vec())
+    );
     assert_eq!(debug, "ShownOnce(redacted) Body(9 bytes)");
 }
 
@@ -37,7 +41,10 @@ async fn a_line_that_is_too_long_is_neither_sent_nor_kept() {
     let (near, mut far) = tokio::io::duplex(4096);
     let mut near = Wire::new(near).limited_to(64);
     let long = Output::Failed("x".repeat(64));
-    assert!(matches!(near.send(&long).await, Err(WireError::TooLong(64))));
+    assert!(matches!(
+        near.send(&long).await,
+        Err(WireError::TooLong(64))
+    ));
     far.write_all(&[b'x'; 200]).await.unwrap();
     let received = near.receive::<Output>().await;
     assert!(matches!(received, Err(WireError::TooLong(64))));
@@ -47,7 +54,9 @@ async fn a_line_that_is_too_long_is_neither_sent_nor_kept() {
 async fn an_end_and_a_wrong_line_are_told_apart() {
     let (near, mut far) = tokio::io::duplex(4096);
     let mut near = Wire::new(near);
-    far.write_all(b"{\"no_such_command\":1}\n\"half").await.unwrap();
+    far.write_all(b"{\"no_such_command\":1}\n\"half")
+        .await
+        .unwrap();
     drop(far);
     let wrong = near.receive::<Command>().await;
     assert!(matches!(wrong, Err(WireError::Syntax(_))));

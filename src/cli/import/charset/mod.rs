@@ -52,7 +52,11 @@ impl<R: BufRead> AsUtf8<R> {
         // A longer line is refused by whoever splits.
         while self.line.len() <= COMPONENT_MAX {
             let room = COMPONENT_MAX as u64;
-            let read = self.from.by_ref().take(room).read_until(b'\n', &mut self.line)?;
+            let read = self
+                .from
+                .by_ref()
+                .take(room)
+                .read_until(b'\n', &mut self.line)?;
             self.read_lines += u64::from(self.line.ends_with(b"\n"));
             let is_folded = matches!(self.from.fill_buf()?.first(), Some(b' ' | b'\t'));
             if read == 0 || self.line.ends_with(b"\n") && !is_folded {
