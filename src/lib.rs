@@ -3,16 +3,17 @@
 //! *A module may use only modules declared above it.* The order of the `mod` lines below is the
 //! architecture, and `tests/it/tidy.rs` holds it. `ARCHITECTURE.md` draws it.
 //!
-//! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`],
+//! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`], [`outbound`],
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
-//! - **Doors** are the wire: [`edge`].
+//! - **Doors** are the wire: [`edge`], [`api`], [`web`].
 //! - **Roof** puts it together: [`server`], [`cli`].
 
 pub mod base;
 pub mod config;
 pub mod telemetry;
+pub mod outbound;
 pub mod crypto;
 pub mod ical;
 pub mod store;
@@ -22,5 +23,7 @@ pub mod identity;
 pub mod calendar;
 pub mod inventory;
 pub mod edge;
+pub mod api;
+pub mod web;
 pub mod server;
 pub mod cli;

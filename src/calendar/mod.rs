@@ -32,6 +32,7 @@
 mod calendars;
 mod error;
 mod import;
+mod jobs;
 mod model;
 mod objects;
 mod properties;
@@ -44,6 +45,7 @@ mod time_index;
 
 pub use error::CalendarError;
 pub use import::{Import, ImportOutcome};
+pub use jobs::register;
 pub use model::{
     BadSyncToken, Calendar, CalendarRef, Components, ComponentsError, Entry, NameError,
     NewCalendar, ObjectEntry, ObjectName, ObjectRef, Outcome, Slug, Stored, StoredObject,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Failure, out};
 use crate::config::{self, Listen, Overrides, Sources};
-use crate::server::{self, Mode};
+use crate::server::{self, Evaluation, Mode};
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -21,6 +21,9 @@ pub(super) struct Options {
     /// Let the evaluation listen on all addresses, such as inside a container
     #[arg(long, requires = "evaluation")]
     evaluation_on_all_addresses: bool,
+    /// Fill an evaluation that has nothing yet with sample calendars and items
+    #[arg(long, requires = "evaluation")]
+    sample: bool,
 }
 
 pub(super) async fn run(
@@ -35,9 +38,10 @@ pub(super) async fn run(
     let loaded = config::load(&Sources::of_process(file, overrides))?;
     telemetry::log::init(&loaded.settings.log)?;
     let mode = if options.evaluation {
-        Mode::Evaluation {
+        Mode::Evaluation(Evaluation {
             everywhere: options.evaluation_on_all_addresses,
-        }
+            sample: options.sample,
+        })
     } else {
         Mode::Configured
     };

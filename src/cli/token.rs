@@ -46,9 +46,9 @@ pub(super) struct Create {
     expires: Option<u32>,
     /// Make the principal when there is none of the name
     #[arg(long = "create")]
-    is_to_create: bool,
+    make_principal: bool,
     /// What a principal that is made is
-    #[arg(long, requires = "is_to_create", default_value = "member")]
+    #[arg(long, requires = "make_principal", default_value = "member")]
     role: NewRole,
 }
 
@@ -95,7 +95,7 @@ async fn make(create: Create, settings: &Settings) -> Result<(), Failure> {
         scope: create.scope.into(),
         label: create.label,
         expires_days: create.expires,
-        create: create.is_to_create.then_some(role),
+        create: create.make_principal.then_some(role),
     });
     let Answer::Token {
         secret,

@@ -4,6 +4,7 @@
 //! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
 //! - [`read_body`]: a body up to a limit that the refusal names.
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
+//! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
 //! - [`track`]: the request's id, and its one line in the log. A door hands over the cause of a
 //!   5xx as a [`Fault`]; the answer shows the id, the log has both.
 //!
@@ -12,6 +13,9 @@
 mod body;
 mod conditions;
 mod credentials;
+mod csrf;
+pub mod headers;
+mod session;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -20,6 +24,8 @@ mod track;
 pub use body::{BodyError, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
 pub use credentials::{Denied, authenticate, source_of};
+pub use csrf::{CrossSite, same_origin};
+pub use session::Cookies;
 pub use status::status;
 pub use track::{Fault, RequestId, track};
 

@@ -6,8 +6,9 @@
 //! demand.
 //!
 //! [`principals`], [`tokens`] and [`sessions`] are the use cases: each is one transaction with its
-//! audit entry; [`refusals`] are counted and audited once per source and minute. A credential that is presented is looked up by its digest; its use is written down
-//! at most once a minute and is not audited.
+//! audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
+//! sign-in through OpenID Connect. A credential that is presented is looked up by its digest; its
+//! use is written down at most once a minute and is not audited.
 //!
 //! **Invariants.** Nothing is allowed unless an entry says so. A stranger to a thing gets
 //! [`Refusal::NotFound`]; who may see it but not do this gets [`Refusal::Forbidden`]. No
@@ -17,6 +18,7 @@ mod access;
 mod error;
 mod model;
 pub mod principals;
+pub mod providers;
 pub mod refusals;
 mod repo;
 mod rules;
@@ -28,6 +30,7 @@ pub mod tokens;
 pub use access::{Ace, Acl, Granted, Privilege, Refusal, authorize, require_role};
 pub use error::IdentityError;
 pub use model::{Actor, Credential, Handle, HandleError, Principal, Role, Roles, Scope, Scopes};
+pub use providers::Providers;
 pub use refusals::Door;
 pub use rules::SessionLimits;
 

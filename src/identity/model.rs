@@ -152,6 +152,12 @@ impl Roles {
         Self(roles.iter().fold(0, |bits, role| bits | role.bit()))
     }
 
+    /// The set with `role` in it as well.
+    #[must_use]
+    pub const fn with(self, role: Role) -> Self {
+        Self(self.0 | role.bit())
+    }
+
     /// Whether `role` is in it.
     #[must_use]
     pub const fn has(self, role: Role) -> bool {

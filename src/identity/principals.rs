@@ -1,5 +1,6 @@
 //! Principals: made by the operator or at the first sign-in, found, turned off.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -87,6 +88,55 @@ pub async fn acting(
         return Err(IdentityError::Inactive(principal.handle));
     }
     Ok(principal.acting(Scopes::of(&[Scope::Caldav]), Credential::OnBehalf))
+}
+
+/// The handles of these principals; one that does not exist is left out.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn handles(
+    identity: &Identity,
+    of: Vec<Id<Principal>>,
+) -> Result<HashMap<Id<Principal>, Handle>, IdentityError> {
+    if of.is_empty() {
+        return Ok(HashMap::new());
+    }
+    identity
+        .store
+        .read(of, |at, of| async move {
+            let mut found = HashMap::new();
+            for id in of {
+                if !found.contains_key(&id)
+                    && let Some(handle) = repo::handle(&at, id).await?
+                {
+                    found.insert(id, handle);
+                }
+            }
+            Ok(found)
+        })
+        .await
+}
+
+/// The principal that signs in with the account `subject` at `issuer`, whether active or not.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn by_account(
+    identity: &Identity,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Principal>, IdentityError> {
+    let input = (issuer.to_owned(), subject.to_owned());
+    identity
+        .store
+        .read(input, |at, (issuer, subject)| async move {
+            let account = Account {
+                issuer: &issuer,
+                subject: &subject,
+            };
+            Ok(repo::principal_by_account(&at, account).await?)
+        })
+        .await
 }
 
 /// The principal that signs in with the account `subject` at `issuer`, made with an opaque handle

@@ -62,6 +62,12 @@ pub(super) async fn principal_by_handle(
     .await
 }
 
+pub(super) async fn handle(conn: &Conn, id: Id<Principal>) -> Result<Option<Handle>, StoreError> {
+    let sql = "SELECT id, handle, active, roles FROM principal WHERE id = $1";
+    let found = conn.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0));
+    Ok(found.await?.map(|principal| principal.handle))
+}
+
 pub(super) async fn principal_by_account(
     conn: &Conn,
     account: Account<'_>,

@@ -67,25 +67,15 @@ impl Inventory {
                 check(&out.precondition, item.version)?;
                 rules::loan(tx.now(), out.due)?;
                 receivable(&tx, item.id, out.to).await?;
-                let kind = repo::item_type(&tx, item.type_id).await?.kind;
-                let state = rules::State {
-                    item: item.id,
-                    kind,
-                    holdings: &item.holdings,
-                };
+                let state = state(&tx, &item).await?;
                 let from = rules::check_out(state, out.from.map(Account::Place), out.qty)?;
-                let movement = Movement {
-                    id: tx.new_id(),
-                    item: item.id,
-                    item_version: item.version,
+                let transfer = Transfer {
                     from,
                     to: out.to.into(),
-                    qty: i64::from(out.qty.get()),
-                    at: tx.now(),
+                    qty: out.qty,
                     due: out.due,
-                    actor: actor.to_audit(),
                 };
-                repo::post(&tx, &movement).await?;
+                let movement = post(&tx, actor, &item, transfer).await?;
                 record(&tx, actor, "inventory.item.check_out", &movement).await?;
                 Ok(movement)
             })
@@ -107,25 +97,15 @@ impl Inventory {
                 let item = repo::take_item(&tx, back.item).await?;
                 check(&back.precondition, item.version)?;
                 let place = repo::place(&tx, back.to).await?.id;
-                let kind = repo::item_type(&tx, item.type_id).await?.kind;
-                let state = rules::State {
-                    item: item.id,
-                    kind,
-                    holdings: &item.holdings,
-                };
+                let state = state(&tx, &item).await?;
                 let from = rules::check_in(state, back.from.map(Account::from), back.qty)?;
-                let movement = Movement {
-                    id: tx.new_id(),
-                    item: item.id,
-                    item_version: item.version,
+                let transfer = Transfer {
                     from,
                     to: Account::Place(place),
-                    qty: i64::from(back.qty.get()),
-                    at: tx.now(),
+                    qty: back.qty,
                     due: None,
-                    actor: actor.to_audit(),
                 };
-                repo::post(&tx, &movement).await?;
+                let movement = post(&tx, actor, &item, transfer).await?;
                 record(&tx, actor, "inventory.item.check_in", &movement).await?;
                 Ok(movement)
             })
@@ -151,6 +131,44 @@ impl Inventory {
             })
             .await
     }
+}
+
+/// A movement that is decided.
+pub(super) struct Transfer {
+    pub(super) from: Account,
+    pub(super) to: Account,
+    pub(super) qty: NonZeroU32,
+    pub(super) due: Option<Timestamp>,
+}
+
+/// Writes a movement of `item` down, as the one that made its present version.
+pub(super) async fn post(
+    tx: &Tx,
+    actor: &Actor,
+    item: &Item,
+    transfer: Transfer,
+) -> Result<Movement, InventoryError> {
+    let movement = Movement {
+        id: tx.new_id(),
+        item: item.id,
+        item_version: item.version,
+        from: transfer.from,
+        to: transfer.to,
+        qty: i64::from(transfer.qty.get()),
+        at: tx.now(),
+        due: transfer.due,
+        actor: actor.to_audit(),
+    };
+    repo::post(tx, &movement).await?;
+    Ok(movement)
+}
+
+async fn state<'a>(tx: &Tx, item: &'a Item) -> Result<rules::State<'a>, InventoryError> {
+    Ok(rules::State {
+        item: item.id,
+        kind: repo::item_type(tx, item.type_id).await?.kind,
+        holdings: &item.holdings,
+    })
 }
 
 /// Whether `to` is there, and `item` would not come to be inside itself.

@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use serde_json::json;
 
+use super::custody::{self, Transfer};
 use super::{
-    Account, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Movement, Name, Place,
-    Range,
+    Account, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Name, Place, Range,
 };
 use super::{check, event, may_read, may_write, repo, rules};
 use crate::audit;
@@ -70,18 +70,13 @@ impl Inventory {
                 };
                 repo::insert_item(&tx, &made).await?;
                 repo::replace_identifiers(&tx, &made).await?;
-                let first = Movement {
-                    id: tx.new_id(),
-                    item: made.id,
-                    item_version: made.version,
+                let transfer = Transfer {
                     from: Account::Outside,
                     to: Account::Place(place),
-                    qty: i64::from(new.qty.get()),
-                    at: tx.now(),
+                    qty: new.qty,
                     due: None,
-                    actor: actor.to_audit(),
                 };
-                repo::post(&tx, &first).await?;
+                let first = custody::post(&tx, actor, &made, transfer).await?;
                 let detail = json!({ "type": made.type_id, "place": place, "qty": first.qty });
                 let event = event(actor, "inventory.item.create", ("item", made.id), detail);
                 audit::record(&tx, event).await?;

@@ -325,6 +325,14 @@ pub struct Movement {
     pub actor: String,
 }
 
+impl Movement {
+    /// The entity tag of the version that it made of the item.
+    #[must_use]
+    pub fn item_etag(&self) -> ETag {
+        ETag::new(&self.item_version.to_string())
+    }
+}
+
 fn one_line(text: &str) -> Option<String> {
     let text = text.trim();
     let fits = !text.is_empty() && text.chars().count() <= 200 && !text.contains(char::is_control);

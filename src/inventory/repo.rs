@@ -107,18 +107,12 @@ pub(super) async fn places(conn: &Conn, range: &Range) -> Found<Page<Place>> {
 }
 
 /// `id` and all that it is in, locked: whoever moves a place holds it and everything above its new
-/// parent, so that two moves at once cannot close a cycle. Read again behind the lock.
+/// parent, so that two moves at once cannot close a cycle.
 pub(super) async fn lock_above_place(tx: &Tx, id: Id<Place>) -> Found<Vec<Id<Place>>> {
-    let lock = "UPDATE place SET version = version WHERE id IN (WITH RECURSIVE up (id, parent_id) \
-                AS (SELECT id, parent_id FROM place WHERE id = $1 UNION SELECT p.id, p.parent_id \
-                FROM place p JOIN up ON p.id = up.parent_id) SELECT id FROM up)";
-    tx.fixed_execute(lock, vec![id.to_vec().into()]).await?;
-    let sql = "WITH RECURSIVE up (id, parent_id) \
+    let sql = "UPDATE place SET version = version WHERE id IN (WITH RECURSIVE up (id, parent_id) \
                AS (SELECT id, parent_id FROM place WHERE id = $1 UNION SELECT p.id, p.parent_id \
-               FROM place p JOIN up ON p.id = up.parent_id) SELECT id FROM up";
-    Ok(tx
-        .fixed(sql, vec![id.to_vec().into()], |row| row.id(0))
-        .await?)
+               FROM place p JOIN up ON p.id = up.parent_id) SELECT id FROM up) RETURNING id";
+    lock_above(tx, sql, id).await
 }
 
 pub(super) async fn insert_item(tx: &Tx, new: &Item) -> Found<()> {
@@ -195,16 +189,19 @@ pub(super) async fn replace_identifiers(tx: &Tx, item: &Item) -> Found<()> {
 
 /// `id` and all items that it is in, locked; see [`lock_above_place`].
 pub(super) async fn lock_above_item(tx: &Tx, id: Id<Item>) -> Found<Vec<Id<Item>>> {
-    let lock = "UPDATE item SET version = version WHERE id IN (WITH RECURSIVE up (id) \
-                AS (SELECT id FROM item WHERE id = $1 UNION SELECT h.account_id FROM holding h \
-                JOIN up ON h.item_id = up.id WHERE h.account_kind = 'item') SELECT id FROM up)";
-    tx.fixed_execute(lock, vec![id.to_vec().into()]).await?;
-    let sql = "WITH RECURSIVE up (id) \
+    let sql = "UPDATE item SET version = version WHERE id IN (WITH RECURSIVE up (id) \
                AS (SELECT id FROM item WHERE id = $1 UNION SELECT h.account_id FROM holding h \
-               JOIN up ON h.item_id = up.id WHERE h.account_kind = 'item') SELECT id FROM up";
-    Ok(tx
-        .fixed(sql, vec![id.to_vec().into()], |row| row.id(0))
-        .await?)
+               JOIN up ON h.item_id = up.id WHERE h.account_kind = 'item') SELECT id FROM up) \
+               RETURNING id";
+    lock_above(tx, sql, id).await
+}
+
+/// Twice: the first waits for the locks, the second sees what changed meanwhile.
+async fn lock_above<T>(tx: &Tx, sql: &'static str, id: Id<T>) -> Found<Vec<Id<T>>> {
+    let id: Value = id.to_vec().into();
+    let once = |id: Value| tx.fixed(sql, vec![id], |row| row.id(0));
+    once(id.clone()).await?;
+    Ok(once(id).await?)
 }
 
 /// Writes the movement down and carries it over to the holdings.

@@ -37,6 +37,18 @@ pub async fn ensure(tx: &Tx, job: NewJob) -> Result<(), StoreError> {
     repo::insert(tx, job).await
 }
 
+/// Makes sure that a waiting job of this kind exists; for the handler of work that repeats itself,
+/// whose own job is running.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn ensure_next(tx: &Tx, job: NewJob) -> Result<(), StoreError> {
+    if repo::is_waiting(tx, job.kind).await? {
+        return Ok(());
+    }
+    repo::insert(tx, job).await
+}
+
 /// How many jobs wait, run and were given up.
 ///
 /// # Errors

@@ -35,9 +35,17 @@ pub(super) async fn insert(tx: &Tx, job: NewJob) -> Result<(), StoreError> {
 }
 
 pub(super) async fn is_pending(conn: &Conn, kind: &str) -> Result<bool, StoreError> {
+    is_in(conn, kind, &[WAITING, RUNNING]).await
+}
+
+pub(super) async fn is_waiting(conn: &Conn, kind: &str) -> Result<bool, StoreError> {
+    is_in(conn, kind, &[WAITING]).await
+}
+
+async fn is_in(conn: &Conn, kind: &str, states: &[&str]) -> Result<bool, StoreError> {
     let found = Entity::find()
         .filter(Column::Kind.eq(kind))
-        .filter(Column::State.is_in([WAITING, RUNNING]))
+        .filter(Column::State.is_in(states.iter().copied()))
         .one(conn)
         .await?;
     Ok(found.is_some())

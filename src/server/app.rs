@@ -7,6 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::{Rooms, health};
+use crate::calendar::Calendars;
 use crate::config::Settings;
 use crate::edge;
 use crate::identity::Identity;
@@ -45,6 +46,12 @@ impl App {
 impl FromRef<App> for Identity {
     fn from_ref(app: &App) -> Self {
         app.rooms.identity.clone()
+    }
+}
+
+impl FromRef<App> for Calendars {
+    fn from_ref(app: &App) -> Self {
+        app.rooms.calendars.clone()
     }
 }
 

@@ -15,15 +15,18 @@ pub mod admin;
 mod app;
 mod connections;
 mod error;
+mod evaluation;
 mod health;
 mod listen;
 pub mod probe;
 mod rooms;
+mod sample;
 mod serve;
 mod tls;
 
 pub use app::App;
 pub use error::{OpenError, ServeError};
+pub use evaluation::Evaluation;
 pub use listen::try_listen;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};

@@ -112,12 +112,13 @@ fn session_limits(settings: &Settings) -> SessionLimits {
 }
 
 fn calendar_limits(settings: &Settings) -> CalendarLimits {
-    let days = |days: u32| jiff::SignedDuration::from_hours(i64::from(days) * 24);
     let calendar = &settings.calendar;
+    let days = |days: u32| jiff::SignedDuration::from_hours(i64::from(days) * 24);
     CalendarLimits {
         max_object_bytes: usize::try_from(calendar.max_object_bytes).unwrap_or(usize::MAX),
         horizon: days(calendar.occurrence_horizon_days),
         tombstones_kept: days(calendar.tombstone_days),
+        // The settings were checked when they were read.
         default_zone: jiff::tz::TimeZone::get(&calendar.default_timezone)
             .unwrap_or(jiff::tz::TimeZone::UTC),
     }

@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 
 use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
+use super::evaluation::Evaluation;
 use super::{App, OpenError, Rooms, ServeError, listen, tls};
 use crate::config::{Listen, Settings};
 use crate::identity::refusals::{self, Flush};
-use crate::identity::{Actor, Handle, Role, Roles, principals, sessions};
 use crate::jobs;
 
 /// How often the database file is examined; it also is at the start.
@@ -27,10 +27,7 @@ pub enum Mode {
     /// As the settings say.
     Configured,
     /// A look at it: plain HTTP, a printed link signs in as administrator.
-    Evaluation {
-        /// Whether it may listen on more than this machine's own addresses.
-        everywhere: bool,
-    },
+    Evaluation(Evaluation),
 }
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -61,9 +58,8 @@ pub async fn serve(
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
         tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
     }
-    if let (Mode::Evaluation { everywhere }, Some(address)) = (mode, addresses.first()) {
-        let link = evaluation_link(&rooms, *address).await?;
-        announce(&welcome(&link, everywhere));
+    if let (Mode::Evaluation(evaluation), Some(address)) = (mode, addresses.first()) {
+        announce(&evaluation.prepare(&rooms, *address).await?);
     }
     let drain = Duration::from_secs(settings.server.drain_secs.into());
     let router = App::new(rooms.clone(), settings).router();
@@ -90,8 +86,10 @@ fn judge(settings: &Settings, mode: Mode) -> Result<(), ServeError> {
     let server = &settings.server;
     let public = server.listen.iter().find(|listen| !listen.is_loopback());
     match mode {
-        Mode::Evaluation { everywhere: true } => Ok(()),
-        Mode::Evaluation { everywhere: false } => {
+        Mode::Evaluation(Evaluation {
+            everywhere: true, ..
+        }) => Ok(()),
+        Mode::Evaluation(_) => {
             let refuse = |listen: &Listen| Err(ServeError::EvaluationInPublic(*listen));
             public.map_or(Ok(()), refuse)
         }
@@ -152,50 +150,6 @@ async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
         () = tokio::time::sleep(time) => false,
         () = stopped(stop) => true,
     }
-}
-
-/// A link that signs in once, as an administrator called `admin`.
-async fn evaluation_link(rooms: &Rooms, address: SocketAddr) -> Result<String, ServeError> {
-    let fault = |error| ServeError::Room(Box::new(error));
-    let operator = Actor::operator();
-    let handle: Handle = "admin"
-        .parse()
-        .map_err(|error| ServeError::Room(Box::new(error)))?;
-    let found = principals::by_handle(&rooms.identity, &handle).await;
-    let admin = if let Some(admin) = found.map_err(fault)? {
-        admin
-    } else {
-        let roles = Roles::of(&[Role::Member, Role::Custodian, Role::Administrator]);
-        let made = principals::create(&rooms.identity, &operator, handle, roles).await;
-        made.map_err(fault)?
-    };
-    let link = sessions::make_link(&rooms.identity, &operator, admin.id).await;
-    let host = if address.ip().is_unspecified() {
-        SocketAddr::from(([127, 0, 0, 1], address.port()))
-    } else {
-        address
-    };
-    Ok(format!(
-        "http://{host}/auth/link/{}",
-        link.map_err(fault)?.expose()
-    ))
-}
-
-fn welcome(link: &str, everywhere: bool) -> String {
-    let loud = "
-  THIS EVALUATION LISTENS ON ALL ADDRESSES, WITHOUT ENCRYPTION.
-  Whoever reaches the port can try to sign in. Publish it on 127.0.0.1 only.
-";
-    format!(
-        "
-  Freehold, evaluation. Sign in with this link, once, within 15 minutes:
-
-      {link}
-{}
-  Not for real data: plain HTTP, and everybody at this machine could read along.
-",
-        if everywhere { loud } else { "" }
-    )
 }
 
 struct Signals {

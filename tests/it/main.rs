@@ -9,8 +9,10 @@
 )]
 
 mod admin;
+mod api;
 mod architecture;
 mod audit;
+mod calendar;
 mod cli;
 mod durability;
 mod ical;

@@ -139,12 +139,10 @@ pub(super) fn clock(now: Timestamp) -> Finding {
 fn time_zone(name: &str) -> Finding {
     const PART: &str = "time zones";
     match TimeZone::get(name) {
-        Ok(_) => {
-            Finding::ok(
-                PART,
-                format!("{version}; calendars without one are in {name}"),
-            )
-        }
+        Ok(_) => Finding::ok(
+            PART,
+            format!("{}; calendars without one are in {name}", zones_origin()),
+        ),
         Err(error) => Finding::fail(
             PART,
             format!("calendar.default_timezone = {name:?} is not known ({error}): check the name"),

@@ -1,0 +1,120 @@
+//! Why a sign-in did not succeed, in words for the person in front of the browser; what an operator
+//! needs beyond that is in the source.
+
+use crate::base::Kind;
+use crate::config::SecretError;
+use crate::crypto::VaultError;
+use crate::identity::IdentityError;
+use crate::outbound::OutboundError;
+
+/// The person is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// No such provider is configured.
+    #[error(
+        "there is no sign-in provider {0:?} here: begin again on the sign-in page; an operator adds \
+         providers under identity.providers"
+    )]
+    NoProvider(String),
+    /// The sign-in was not begun in this browser, was finished before, or waited too long.
+    #[error(
+        "this sign-in was not begun in this browser, was finished before, or waited longer than 10 \
+         minutes: begin again on the sign-in page"
+    )]
+    NoFlow,
+    /// The answer came from another provider than was asked (RFC 9207 §2.4).
+    #[error("the answer did not come from the provider that was asked: begin again")]
+    MixedUp,
+    /// The provider sent the person back with an error (RFC 6749 §4.1.2.1).
+    #[error("the provider did not sign you in; it says: {0}")]
+    Declined(String),
+    /// The provider cannot be used now.
+    #[error(
+        "the sign-in provider {provider:?} cannot be reached at the moment: try again in a minute; \
+         an operator finds the reason in the log"
+    )]
+    Unreachable {
+        /// Its id in the configuration.
+        provider: String,
+        /// What happened.
+        #[source]
+        source: Unreachable,
+    },
+    /// The provider's answer to us was not acceptable.
+    #[error(
+        "the provider's answer could not be accepted: begin again; an operator finds the reason in \
+         the log"
+    )]
+    Unacceptable(#[source] Unacceptable),
+    /// The provider gives the person no role here.
+    #[error(
+        "you are signed in at the provider, but have no role here: ask an administrator to give \
+         your account one of the roles member, custodian, auditor or administrator there"
+    )]
+    NoRole,
+    /// The person was turned off.
+    #[error("your account here was turned off: ask an administrator")]
+    TurnedOff,
+    /// The client secret cannot be read.
+    #[error("signing in is not possible at the moment: an operator finds the reason in the log")]
+    Secret(#[source] SecretError),
+    /// The vault refused.
+    #[error("signing in is not possible at the moment: an operator finds the reason in the log")]
+    Vault(#[from] VaultError),
+    /// The store refused.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+/// Why a provider cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreachable {
+    /// The request did not get through.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// Its metadata is not what OpenID Connect Discovery 1.0 says.
+    #[error("its metadata under .well-known/openid-configuration cannot be used: {0}")]
+    Metadata(String),
+    /// The last attempt has just failed.
+    #[error("the last attempt failed a moment ago")]
+    MomentAgo,
+}
+
+/// What is wrong with the provider's answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Unacceptable {
+    /// The token endpoint refused the code, as for one that was used before.
+    #[error("the token endpoint says: {0}")]
+    Code(String),
+    /// There is no ID token in it.
+    #[error("it has no ID token: is openid among the scopes?")]
+    NoIdToken,
+    /// The ID token does not pass (OpenID Connect Core 1.0 §3.1.3.7).
+    #[error("the ID token does not pass: {0}")]
+    IdToken(String),
+}
+
+impl SignInError {
+    /// How the caller should take it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoProvider(_) => Kind::NotFound,
+            Self::NoFlow | Self::MixedUp => Kind::Malformed,
+            Self::Declined(_) | Self::NoRole | Self::TurnedOff => Kind::Forbidden,
+            Self::Unacceptable(_) => Kind::Forbidden,
+            Self::Unreachable { .. } => Kind::Unavailable,
+            Self::Secret(_) | Self::Vault(_) => Kind::Internal,
+            Self::Identity(error) => error.kind(),
+        }
+    }
+
+    /// Whether somebody was refused, rather than something broken.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unreachable { .. } | Self::Secret(_) | Self::Vault(_) | Self::Identity(_)
+        )
+    }
+}

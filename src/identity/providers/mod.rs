@@ -1,0 +1,251 @@
+//! Signing in through OpenID Connect: authorization code with PKCE (OpenID Connect Core 1.0 §3.1,
+//! RFC 7636), against any of the configured providers.
+//!
+//! [`Providers::begin`] sends a browser to the provider, [`Providers::finish`] takes what it comes
+//! back with and starts a session. A person is `(issuer, subject)` and nothing else: addresses and
+//! names are not looked at. Roles come from the provider at each sign-in, administrators from the
+//! configuration as well.
+//!
+//! **Invariants.** A provider is not called before somebody signs in with it, so one that is down
+//! does not keep the service from starting. Tokens of the provider are forgotten before `finish`
+//! returns. What is remembered of a flow is sealed and kept by the browser; see `flow`.
+//!
+//! | What | Standard |
+//! | --- | --- |
+//! | the ID token | OpenID Connect Core 1.0 §3.1.3.7 |
+//! | which provider answered | RFC 9207 |
+//! | metadata and keys | OpenID Connect Discovery 1.0 |
+
+mod discovery;
+mod error;
+mod flow;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::sync::Arc;
+
+use openidconnect::core::CoreResponseType;
+use openidconnect::{
+    AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
+};
+use url::Url;
+
+pub use error::{SignInError, Unacceptable, Unreachable};
+pub use flow::flow_id;
+
+use super::sessions::{self, Started};
+use super::{Identity, Principal, Role, Roles, principals};
+use crate::base::Timestamp;
+use crate::config::{self, Administrator};
+use crate::crypto::Vault;
+use crate::outbound::Outbound;
+use discovery::Provider;
+use flow::{Flow, secret};
+use verify::Verified;
+
+/// The longest text of a provider's error that is repeated to the person.
+const DECLINED_CHARS_MAX: usize = 60;
+
+/// The handle on the configured providers; cheap to clone.
+#[derive(Clone)]
+pub struct Providers(Arc<Inner>);
+
+struct Inner {
+    identity: Identity,
+    vault: Vault,
+    administrators: Vec<Administrator>,
+    providers: Vec<Provider>,
+}
+
+/// A provider as the sign-in page offers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Its id in the configuration.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A sign-in that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// Where the browser goes now.
+    pub location: Url,
+    /// The name of the flow, [`flow_id`] of its state.
+    pub flow_id: String,
+    /// What the browser keeps until it comes back; below 4,000 characters if `return_to` is at most
+    /// 2 KiB of visible ASCII without `"` and `\`.
+    pub sealed: String,
+}
+
+/// What the browser comes back with (RFC 6749 §4.1.2).
+#[derive(Debug, Clone, Default)]
+pub struct Callback {
+    /// The state that was sent along.
+    pub state: String,
+    /// The code, when the person was signed in.
+    pub code: Option<String>,
+    /// The error, when not.
+    pub error: Option<String>,
+    /// The provider, as it names itself (RFC 9207).
+    pub iss: Option<String>,
+}
+
+/// A person who has just signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Their session.
+    pub started: Started,
+    /// Where they wanted to go, as given to [`Providers::begin`].
+    pub return_to: String,
+}
+
+impl Providers {
+    /// The providers of the configuration. None of them is called yet.
+    #[must_use]
+    pub fn new(
+        settings: &config::Identity,
+        identity: Identity,
+        vault: Vault,
+        outbound: &Outbound,
+    ) -> Self {
+        let providers = settings.providers.iter().cloned();
+        Self(Arc::new(Inner {
+            identity,
+            vault,
+            administrators: settings.administrators.clone(),
+            providers: providers
+                .map(|settings| Provider::new(settings, outbound.clone()))
+                .collect(),
+        }))
+    }
+
+    /// What the sign-in page offers, in the order of the configuration.
+    #[must_use]
+    pub fn choices(&self) -> Vec<Choice> {
+        let choice = |provider: &Provider| Choice {
+            id: provider.settings.id.clone(),
+            name: provider.settings.display_name().to_owned(),
+        };
+        self.0.providers.iter().map(choice).collect()
+    }
+
+    /// Begins a sign-in with the provider `id`, which sends the browser back to `redirect_uri`.
+    ///
+    /// # Errors
+    /// [`SignInError::NoProvider`]; [`SignInError::Unreachable`] when it must be asked for its
+    /// metadata and does not answer.
+    pub async fn begin(
+        &self,
+        id: &str,
+        redirect_uri: &str,
+        return_to: &str,
+    ) -> Result<Begun, SignInError> {
+        let provider = self.provider(id)?;
+        let now = self.now();
+        let metadata = provider.published(now).await?;
+        let oidc = verify::client(provider, &metadata, redirect_uri)?;
+        let (state, nonce, verifier) = (secret(), secret(), secret());
+        let flow_id = flow_id(&state);
+        let sent = Nonce::new(nonce.clone());
+        let challenge =
+            PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
+        let scopes = provider.settings.scopes.iter();
+        let (location, _, _) = oidc
+            .authorize_url(
+                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
+                move || CsrfToken::new(state),
+                move || sent,
+            )
+            // The crate asks for openid itself.
+            .add_scopes(scopes.filter(|s| *s != "openid").cloned().map(Scope::new))
+            .set_pkce_challenge(challenge)
+            .url();
+        let flow = Flow {
+            provider: id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            nonce,
+            verifier,
+            return_to: return_to.to_owned(),
+            begun_at: now.as_microsecond(),
+        };
+        let sealed = flow.seal(&self.0.vault, &flow_id)?;
+        Ok(Begun {
+            location,
+            flow_id,
+            sealed,
+        })
+    }
+
+    /// Finishes the sign-in that `sealed` was kept for, and starts a session.
+    ///
+    /// # Errors
+    /// [`SignInError`]; whoever is refused has no session. Someone whose provider took all roles
+    /// away loses them here, too.
+    pub async fn finish(
+        &self,
+        sealed: Option<&str>,
+        callback: Callback,
+    ) -> Result<SignedIn, SignInError> {
+        let now = self.now();
+        let id = flow_id(&callback.state);
+        let flow = sealed.and_then(|sealed| Flow::open(&self.0.vault, &id, sealed, now));
+        let flow = flow.ok_or(SignInError::NoFlow)?;
+        let provider = self.provider(&flow.provider)?;
+        let metadata = provider.published(now).await?;
+        let issuer = metadata.issuer().as_str().to_owned();
+        let extra = metadata.additional_metadata();
+        match &callback.iss {
+            Some(named) if *named != issuer => return Err(SignInError::MixedUp),
+            None if extra.authorization_response_iss_parameter_supported => {
+                return Err(SignInError::MixedUp);
+            }
+            _ => {}
+        }
+        if let Some(error) = callback.error {
+            let plain = error.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
+            let plain = plain.take(DECLINED_CHARS_MAX).collect();
+            return Err(SignInError::Declined(plain));
+        }
+        let code = callback.code.ok_or(SignInError::NoFlow)?;
+        let return_to = flow.return_to.clone();
+        let verified = verify::redeem(provider, metadata, (flow, code), now).await?;
+        let principal = self.principal(&issuer, verified).await?;
+        let started = sessions::start(&self.0.identity, principal.id).await?;
+        Ok(SignedIn { started, return_to })
+    }
+
+    async fn principal(&self, issuer: &str, verified: Verified) -> Result<Principal, SignInError> {
+        let (identity, subject) = (&self.0.identity, &verified.subject);
+        let named = |a: &Administrator| a.issuer == issuer && a.subject == *subject;
+        let roles = if self.0.administrators.iter().any(named) {
+            verified.roles.with(Role::Administrator)
+        } else {
+            verified.roles
+        };
+        if roles == Roles::default() {
+            // Nobody is made for it, but who was here before must not keep what they had.
+            let known = principals::by_account(identity, issuer, subject).await?;
+            if known.is_some() {
+                principals::find_or_create(identity, issuer, subject, roles).await?;
+            }
+            return Err(SignInError::NoRole);
+        }
+        let principal = principals::find_or_create(identity, issuer, subject, roles).await?;
+        if !principal.active {
+            return Err(SignInError::TurnedOff);
+        }
+        Ok(principal)
+    }
+
+    fn provider(&self, id: &str) -> Result<&Provider, SignInError> {
+        let mut all = self.0.providers.iter();
+        let found = all.find(|provider| provider.settings.id == id);
+        found.ok_or_else(|| SignInError::NoProvider(id.chars().take(40).collect()))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.identity.store.clock().now()
+    }
+}

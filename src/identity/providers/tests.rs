@@ -1,0 +1,66 @@
+//! The parts that need no provider: the sealed flow, and roles in a claim.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use serde_json::json;
+
+use super::flow::{Flow, flow_id, secret};
+use super::verify::roles;
+use crate::base::Timestamp;
+use crate::crypto::{Kek, Purpose, Vault};
+use crate::identity::{Role, Roles};
+
+fn vault() -> Vault {
+    let text = format!("freehold-kek-1 {}=", "A".repeat(43));
+    let kek = Kek::parse(&text).unwrap();
+    let vault = Vault::default();
+    let key = Vault::make_key(&kek, Purpose::Content).unwrap();
+    vault.add(&kek, &key).unwrap();
+    vault
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn flow(return_to: &str) -> Flow {
+    Flow {
+        provider: "work".to_owned(),
+        redirect_uri: "https://calendar.example.org/auth/callback".to_owned(),
+        nonce: secret(),
+        verifier: secret(),
+        return_to: return_to.to_owned(),
+        begun_at: at(0).as_microsecond(),
+    }
+}
+
+#[test]
+fn a_flow_opens_for_its_own_state_within_ten_minutes() {
+    let vault = vault();
+    let id = flow_id("a state");
+    let sealed = flow("/items").seal(&vault, &id).unwrap();
+    let opened = |id: &str, second| Flow::open(&vault, id, &sealed, at(second));
+    assert_eq!(opened(&id, 0).unwrap().return_to, "/items");
+    assert!(opened(&id, 599).is_some());
+    assert!(opened(&id, 600).is_none());
+    assert!(opened(&id, -1).is_none());
+    assert!(opened(&flow_id("another state"), 0).is_none());
+    assert!(Flow::open(&vault, &id, "nonsense", at(0)).is_none());
+}
+
+#[test]
+fn the_largest_flow_fits_into_a_cookie() {
+    let longest = format!("/{}", "a".repeat(2047));
+    let sealed = flow(&longest).seal(&vault(), &flow_id("state")).unwrap();
+    assert!(sealed.len() < 4000, "{}", sealed.len());
+}
+
+#[test]
+fn roles_are_a_text_or_a_list_and_unknown_words_give_none() {
+    let of = |claim: serde_json::Value| roles(Some(&claim));
+    let both = Roles::of(&[Role::Member, Role::Custodian]);
+    assert_eq!(of(json!("custodian  member")), both);
+    assert_eq!(of(json!(["member", "custodian", "owner", 7])), both);
+    assert_eq!(of(json!(["no administrator"])), Roles::default());
+    assert_eq!(of(json!({ "member": true })), Roles::default());
+    assert_eq!(roles(None), Roles::default());
+}

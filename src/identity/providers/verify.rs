@@ -1,0 +1,251 @@
+//! Redeeming a code, and everything that is checked before its ID token is believed.
+//!
+//! The crate checks signature, issuer, audience, expiry and nonce. Added here: the algorithm is an
+//! asymmetric one, `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
+//! seconds of difference between two clocks are forgiven.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
+    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
+    CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+};
+use openidconnect::{
+    AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
+    Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, IdTokenFields, IdTokenVerifier, Nonce, OAuth2TokenResponse as _, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, SignatureVerificationError, StandardErrorResponse,
+    StandardTokenResponse, TokenResponse as _,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::discovery::{Metadata, Provider};
+use super::flow::Flow;
+use super::{SignInError, Unacceptable, Unreachable};
+use crate::base::Timestamp;
+use crate::identity::{Role, Roles};
+
+/// How far two clocks may be apart.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+/// Claims that OpenID Connect does not define, by name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct OtherClaims(Map<String, Value>);
+
+impl AdditionalClaims for OtherClaims {}
+
+type Fields = IdTokenFields<
+    OtherClaims,
+    EmptyExtraTokenFields,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
+
+/// A client of one provider.
+pub(super) type OidcClient = Client<
+    OtherClaims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    Tokens,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// A person as the provider vouches for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verified {
+    pub(super) subject: String,
+    pub(super) roles: Roles,
+}
+
+/// The client for `provider`, which is sent back to `redirect_uri`. The secret is read now, so that
+/// a changed file is seen.
+pub(super) fn client(
+    provider: &Provider,
+    metadata: &Metadata,
+    redirect_uri: &str,
+) -> Result<OidcClient, SignInError> {
+    let secret = provider.settings.client_secret.as_ref();
+    let secret = secret.map(|reference| {
+        let secret = reference.resolve()?;
+        Ok(ClientSecret::new(secret.text()?.to_owned()))
+    });
+    let secret = secret.transpose().map_err(SignInError::Secret)?;
+    let id = ClientId::new(provider.settings.client_id.clone());
+    let redirect = RedirectUrl::new(redirect_uri.to_owned())
+        .map_err(|_| SignInError::NoProvider(provider.settings.id.clone()))?;
+    // OpenID Connect Discovery 1.0 §3: where nothing is said, it is client_secret_basic.
+    let methods = metadata.token_endpoint_auth_methods_supported();
+    let basic = methods.is_none_or(|m| m.contains(&CoreClientAuthMethod::ClientSecretBasic));
+    let auth = if basic {
+        AuthType::BasicAuth
+    } else {
+        AuthType::RequestBody
+    };
+    Ok(
+        OidcClient::from_provider_metadata(metadata.clone(), id, secret)
+            .set_redirect_uri(redirect)
+            .set_auth_type(auth),
+    )
+}
+
+/// Exchanges `code` for tokens, verifies the ID token, and forgets the tokens.
+pub(super) async fn redeem(
+    provider: &Provider,
+    metadata: Arc<Metadata>,
+    (flow, code): (Flow, String),
+    now: Timestamp,
+) -> Result<Verified, SignInError> {
+    let oidc = client(provider, &metadata, &flow.redirect_uri)?;
+    let request = oidc
+        .exchange_code(AuthorizationCode::new(code))
+        .map_err(|_| {
+            let why = "there is no token_endpoint in it".to_owned();
+            provider.unreachable(Unreachable::Metadata(why))
+        })?
+        .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
+    let tokens = request.request_async(provider).await;
+    let tokens = tokens.map_err(|error| match error {
+        RequestTokenError::ServerResponse(answer) => {
+            SignInError::Unacceptable(Unacceptable::Code(answer.error().as_ref().to_owned()))
+        }
+        RequestTokenError::Request(error) => provider.unreachable(Unreachable::Outbound(error)),
+        RequestTokenError::Parse(error, _) => {
+            SignInError::Unacceptable(Unacceptable::Code(error.to_string()))
+        }
+        RequestTokenError::Other(error) => SignInError::Unacceptable(Unacceptable::Code(error)),
+    })?;
+    let nonce = Nonce::new(flow.nonce);
+    let checked = match check(provider, &oidc, (&tokens, &nonce), now) {
+        Err(Refused::UnknownKey) => {
+            let metadata = provider.with_new_keys(metadata, now).await?;
+            let oidc = client(provider, &metadata, &flow.redirect_uri)?;
+            check(provider, &oidc, (&tokens, &nonce), now)
+        }
+        checked => checked,
+    };
+    checked.map_err(|refused| {
+        SignInError::Unacceptable(match refused {
+            Refused::UnknownKey => Unacceptable::IdToken("its key is not published".to_owned()),
+            Refused::Otherwise(why) => why,
+        })
+    })
+}
+
+/// Why an ID token is not believed.
+enum Refused {
+    UnknownKey,
+    Otherwise(Unacceptable),
+}
+
+fn refused(why: impl ToString) -> Refused {
+    Refused::Otherwise(Unacceptable::IdToken(why.to_string()))
+}
+
+fn check(
+    provider: &Provider,
+    oidc: &OidcClient,
+    (tokens, nonce): (&Tokens, &Nonce),
+    now: Timestamp,
+) -> Result<Verified, Refused> {
+    let token = tokens
+        .id_token()
+        .ok_or(Refused::Otherwise(Unacceptable::NoIdToken))?;
+    let verifier = verifier(oidc, now);
+    let claims = token
+        .claims(&verifier, nonce)
+        .map_err(|error| match error {
+            ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            ) => Refused::UnknownKey,
+            error => refused(error),
+        })?;
+    let us = claims
+        .authorized_party()
+        .is_none_or(|party| **party == provider.settings.client_id);
+    if !us {
+        return Err(refused("azp names another client"));
+    }
+    let others = &claims.additional_claims().0;
+    let latest = now.as_second().saturating_add(60);
+    if let Some(from) = others.get("nbf")
+        && from.as_f64().is_none_or(|from| from > as_f64(latest))
+    {
+        return Err(refused("nbf is in the future"));
+    }
+    if let Some(expected) = claims.access_token_hash() {
+        let key = token.signing_key(&verifier).map_err(refused)?;
+        let algorithm = token.signing_alg().map_err(refused)?;
+        let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
+        if hash.map_err(refused)? != *expected {
+            return Err(refused("at_hash is not that of the access token"));
+        }
+    }
+    Ok(Verified {
+        subject: claims.subject().as_str().to_owned(),
+        roles: roles(others.get(&provider.settings.roles_claim)),
+    })
+}
+
+fn verifier(oidc: &OidcClient, now: Timestamp) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+    let since = Duration::from_micros(u64::try_from(now.as_microsecond()).unwrap_or(0));
+    let now = SystemTime::UNIX_EPOCH + since;
+    let (earlier, later) = (now - LEEWAY, now + LEEWAY);
+    oidc.id_token_verifier()
+        .set_allowed_algs([
+            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+            CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+            CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+            CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+            CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+            CoreJwsSigningAlgorithm::EdDsa,
+        ])
+        .set_time_fn(move || earlier.into())
+        .set_issue_time_verifier_fn(move |issued| {
+            (SystemTime::from(issued) <= later)
+                .then_some(())
+                .ok_or_else(|| "iat is in the future".to_owned())
+        })
+}
+
+/// The roles in a claim that is a text of words, or a list of texts. What is no role of ours is
+/// left out; a text in a list is one word, whatever is in it.
+pub(super) fn roles(claim: Option<&Value>) -> Roles {
+    let words: Vec<&str> = match claim {
+        Some(Value::String(text)) => text.split_whitespace().collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let given: Vec<Role> = Role::ALL
+        .into_iter()
+        .filter(|role| words.contains(&role.as_str()))
+        .collect();
+    Roles::of(&given)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "seconds since 1970 fit into 53 bits"
+)]
+const fn as_f64(secs: i64) -> f64 {
+    secs as f64
+}

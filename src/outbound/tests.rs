@@ -1,0 +1,87 @@
+//! What goes out, and what does not, against a host that answers one line of text.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::{ANSWER_BYTES_MAX, Outbound, OutboundError};
+use crate::base::Kind;
+
+/// A host that gives every caller the same answer.
+async fn host(answer: Vec<u8>) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _read = stream.read(&mut request).await;
+            let _written = stream.write_all(&answer).await;
+        }
+    });
+    url.parse().unwrap()
+}
+
+async fn get(outbound: &Outbound, url: &Url) -> Result<http::Response<Vec<u8>>, OutboundError> {
+    let request = http::Request::get(url.as_str()).body(Vec::new()).unwrap();
+    outbound.send(request).await
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_opened_is_not_called() {
+    let url = host(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi".to_vec()).await;
+    let outbound = Outbound::default();
+    assert!(matches!(
+        get(&outbound, &url).await,
+        Err(OutboundError::Closed(_))
+    ));
+    outbound.open(&url, "a test").unwrap();
+    outbound.open(&url, "a test").unwrap();
+    assert_eq!(get(&outbound, &url).await.unwrap().body(), b"hi");
+    let ways = outbound.ways();
+    assert_eq!((ways.len(), ways[0].reason.as_str()), (1, "a test"));
+    assert!(ways[0].host.starts_with("127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn a_redirect_is_handed_back_and_not_followed() {
+    let url = host(
+        b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+            .to_vec(),
+    )
+    .await;
+    let outbound = Outbound::default();
+    outbound.open(&url, "a test").unwrap();
+    assert_eq!(get(&outbound, &url).await.unwrap().status(), 302);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
+    let mut answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
+    answer.resize(answer.len() + ANSWER_BYTES_MAX + 1, b'a');
+    let url = host(answer).await;
+    let outbound = Outbound::default();
+    outbound.open(&url, "a test").unwrap();
+    assert!(matches!(
+        get(&outbound, &url).await,
+        Err(OutboundError::TooLarge { .. })
+    ));
+}
+
+#[tokio::test]
+async fn plain_http_to_another_machine_is_refused() {
+    let outbound = Outbound::default();
+    let refused = outbound.open(&"http://login.example.org".parse().unwrap(), "a test");
+    assert!(matches!(refused, Err(OutboundError::Address(_))));
+    assert!(outbound.ways().is_empty());
+}
+
+#[tokio::test]
+async fn a_host_that_is_down_is_unavailable_and_named() {
+    let url: Url = "http://127.0.0.1:1/".parse().unwrap();
+    let outbound = Outbound::default();
+    outbound.open(&url, "a test").unwrap();
+    let error = get(&outbound, &url).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(error.to_string().contains("127.0.0.1:1 did not answer"));
+}

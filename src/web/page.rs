@@ -1,0 +1,79 @@
+//! From a template to an answer: the frame around every page, and its headers.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use http::{HeaderValue, StatusCode};
+
+use super::assets::Links;
+use crate::base::random;
+use crate::edge::{Fault, headers};
+use crate::identity::Actor;
+
+/// What every page has around its content.
+pub(super) struct Frame {
+    pub(super) title: String,
+    /// Whose page it is; nobody's before the sign-in.
+    pub(super) handle: Option<String>,
+    /// The entry of the navigation that is current: `calendar`, `items` or `connect`.
+    pub(super) here: &'static str,
+    /// Allows the page's own style element, where it has one.
+    pub(super) nonce: String,
+    pub(super) links: Links,
+}
+
+impl Frame {
+    /// For a page before the sign-in.
+    pub(super) fn public(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            handle: None,
+            here: "",
+            nonce: BASE64_STANDARD.encode(random::bytes::<18>()),
+            links: Links::new(),
+        }
+    }
+
+    /// For a page of `actor`.
+    pub(super) fn own(title: &str, here: &'static str, actor: &Actor) -> Self {
+        Self {
+            handle: Some(actor.handle.to_string()),
+            here,
+            ..Self::public(title)
+        }
+    }
+}
+
+/// Renders `page` with `status`.
+pub(super) fn render(status: StatusCode, page: &impl Template, frame: &Frame) -> Response {
+    let mut response = match page.render() {
+        Ok(text) => (status, Html(text)).into_response(),
+        Err(error) => {
+            let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            response.extensions_mut().insert(Fault::of(&error));
+            response
+        }
+    };
+    let held = response.headers_mut();
+    let policy = headers::page_policy(Some(&frame.nonce));
+    held.insert(CONTENT_SECURITY_POLICY, policy);
+    // Not "no-referrer": browsers would then send `Origin: null` with our own forms.
+    held.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    held.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers::protect(held);
+    response
+}
+
+/// A redirect to `location`, which is `GET` whatever came before (RFC 9110 §15.4.4).
+pub(super) fn see_other(location: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let held = response.headers_mut();
+    // What cannot stand in a header is no address of ours.
+    let location =
+        HeaderValue::from_str(location).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    held.insert(http::header::LOCATION, location);
+    headers::protect(held);
+    response
+}

@@ -1,0 +1,196 @@
+//! Signing in and out: the chooser, the way to a provider and back, one-time links.
+
+use askama::Template;
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+
+use super::Site;
+use super::error::Failure;
+use super::page::{Frame, render, see_other};
+use super::return_to::ReturnTo;
+use crate::base::Kind;
+use crate::edge::{Fault, same_origin, source_of};
+use crate::identity::providers::{Callback, Choice, SignInError, flow_id};
+use crate::identity::{Door, Identity, IdentityError, Providers, refusals, sessions};
+
+/// Where somebody wants to sign in, and where they go then.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wish {
+    provider: String,
+    return_to: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct ChoosePage<'a> {
+    frame: &'a Frame,
+    evaluation: bool,
+    choices: &'a [Choice],
+    return_to: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "link.html")]
+struct LinkPage<'a> {
+    frame: &'a Frame,
+}
+
+/// `GET /sign-in`: how to sign in here.
+pub(super) async fn choose(
+    State(site): State<Site>,
+    State(providers): State<Providers>,
+    Query(wish): Query<Wish>,
+) -> Response {
+    let frame = Frame::public("Sign in");
+    let page = ChoosePage {
+        frame: &frame,
+        evaluation: site.evaluation,
+        choices: &providers.choices(),
+        return_to: &ReturnTo::or_start(&wish.return_to).encoded(),
+    };
+    render(StatusCode::OK, &page, &frame)
+}
+
+/// `GET /auth/login`: off to the provider. Without one named, to the only one there is.
+pub(super) async fn begin(
+    State(site): State<Site>,
+    State(providers): State<Providers>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let return_to = ReturnTo::or_start(&wish.return_to);
+    let provider = match (wish.provider.as_str(), providers.choices().as_slice()) {
+        ("", [only]) => only.id.clone(),
+        ("", _) => return Ok(see_other(&format!("/sign-in{}", return_to.as_query()))),
+        (named, _) => named.to_owned(),
+    };
+    let back = site.address("/auth/callback");
+    let begun = providers
+        .begin(&provider, &back, return_to.as_str())
+        .await?;
+    let mut response = see_other(begun.location.as_str());
+    for cookie in site
+        .cookies
+        .begin_flow(&headers, &begun.flow_id, &begun.sealed)
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// The parameters that a provider sends back (RFC 6749 §4.1.2, RFC 9207).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    state: String,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+/// `GET /auth/callback`: back from the provider.
+pub(super) async fn finish(
+    State(site): State<Site>,
+    State(providers): State<Providers>,
+    State(identity): State<Identity>,
+    Query(answer): Query<Answer>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let id = flow_id(&answer.state);
+    let sealed = site.cookies.flow(&parts.headers, &id);
+    let known = sealed.is_some();
+    let callback = Callback {
+        state: answer.state,
+        code: answer.code,
+        error: answer.error,
+        iss: answer.iss,
+    };
+    let mut response = match providers.finish(sealed, callback).await {
+        Ok(done) => {
+            let mut response = see_other(&done.return_to);
+            let cookie = site.cookies.start_session(done.started.secret.expose());
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        Err(error) => refuse(&identity, &parts, error).into_response(),
+    };
+    if known {
+        let over = site.cookies.end_flow(&id);
+        response.headers_mut().append(header::SET_COOKIE, over);
+    }
+    response
+}
+
+/// Counts a refusal against its source, and says why in the log: the page says only what helps.
+fn refuse(identity: &Identity, parts: &Parts, error: SignInError) -> Failure {
+    if !error.is_refusal() {
+        return error.into();
+    }
+    tracing::info!(why = ?Fault::of(&error), "a sign-in was refused");
+    too_many(identity, parts).unwrap_or_else(|| error.into())
+}
+
+fn too_many(identity: &Identity, parts: &Parts) -> Option<Failure> {
+    let wait_secs = refusals::note(identity, source_of(parts), Door::SignIn)?;
+    let message = format!(
+        "too many sign-ins from your address were refused: try again in {wait_secs} seconds"
+    );
+    Some(Failure::plain(Kind::TooMany, &message))
+}
+
+/// `GET /auth/link/SECRET`: asks for one press, so that whoever only looks at the link (a preview, a
+/// scanner) does not use it up.
+pub(super) async fn show_link() -> Response {
+    let frame = Frame::public("Sign in");
+    render(StatusCode::OK, &LinkPage { frame: &frame }, &frame)
+}
+
+/// `POST /auth/link/SECRET`: uses the link up.
+pub(super) async fn redeem_link(
+    State(site): State<Site>,
+    State(identity): State<Identity>,
+    Path(secret): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let (parts, _) = request.into_parts();
+    same_origin(&parts.headers, &site.public_url)?;
+    let started = match sessions::redeem_link(&identity, &secret).await {
+        Err(IdentityError::Unauthenticated) => {
+            let message = "this sign-in link was used before, or has expired: make a new one, or \
+                           restart the evaluation, which prints one";
+            let used = || Failure::plain(Kind::Unauthenticated, message);
+            return Err(too_many(&identity, &parts).unwrap_or_else(used));
+        }
+        started => started?,
+    };
+    let mut response = see_other("/");
+    let cookie = site.cookies.start_session(started.secret.expose());
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// `POST /sign-out`: ends the session here, and forgets what the browser kept.
+pub(super) async fn sign_out(
+    State(site): State<Site>,
+    State(identity): State<Identity>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    same_origin(&headers, &site.public_url)?;
+    if let Some(secret) = site.cookies.session(&headers) {
+        sessions::end(&identity, secret).await?;
+    }
+    let mut response = see_other("/sign-in");
+    let held = response.headers_mut();
+    held.append(header::SET_COOKIE, site.cookies.end_session());
+    // Not "cookies": that would end the sessions of every other host of the same domain.
+    held.insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\", \"storage\""),
+    );
+    Ok(response)
+}
