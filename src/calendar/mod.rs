@@ -112,6 +112,12 @@ impl Calendars {
             limits: Arc::new(limits),
         }
     }
+
+    /// What calendars are limited by.
+    #[must_use]
+    pub fn limits(&self) -> &CalendarLimits {
+        &self.limits
+    }
 }
 
 /// An event of the audit about one thing of this room: identifiers only.
