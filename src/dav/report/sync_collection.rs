@@ -1,6 +1,6 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
-use super::super::Call;
+use super::super::{Call, clients};
 use super::super::error::{Condition, DavError};
 use super::super::path::Resource;
 use super::super::propfind::{Depth, depth};
@@ -54,7 +54,8 @@ pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multista
 /// says it by Depth (Appendix A).
 fn check_level(sync: &SyncCollection, depth: Option<Depth>) -> Result<(), DavError> {
     match (sync.sync_level.as_deref(), depth) {
-        (Some("1"), None | Some(Depth::Zero)) | (None, Some(Depth::One)) => Ok(()),
+        (Some("1"), depth) if clients::goes_with_sync_level_1(depth) => Ok(()),
+        (None, Some(Depth::One)) => Ok(()),
         (Some("1"), Some(_)) => Err(DavError::malformed(
             "sync-collection goes with Depth: 0; how deep it looks is said by DAV:sync-level",
         )),
