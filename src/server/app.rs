@@ -10,6 +10,7 @@ use super::{Rooms, health};
 use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
+use crate::dav;
 use crate::edge;
 use crate::identity::{Identity, Providers};
 use crate::inventory::Inventory;
@@ -49,6 +50,7 @@ impl App {
     pub fn router(self) -> Router {
         let rooms = self.rooms.clone();
         Router::new()
+            .merge(dav::router())
             .merge(api::router())
             .merge(web::router())
             .layer(CompressionLayer::new())
