@@ -41,6 +41,8 @@ mod repo;
 mod rules;
 mod sealing;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod time_index;
 
 pub use error::CalendarError;

@@ -70,3 +70,74 @@ async fn a_body_over_the_limit_is_refused_with_the_limit() {
         Err(BodyError::TooLarge { limit: 4 })
     ));
 }
+
+#[test]
+fn cookies_are_read_by_their_whole_name() {
+    let sent = headers(&[("cookie", "x=1; fh-s=plain; __Host-s=secure;fh-f-a=one")]);
+    assert_eq!(Cookies::Plain.session(&sent), Some("plain"));
+    assert_eq!(Cookies::Secure.session(&sent), Some("secure"));
+    assert_eq!(Cookies::Plain.flow(&sent, "a"), Some("one"));
+    assert_eq!(Cookies::Plain.flow(&sent, "b"), None);
+    assert_eq!(Cookies::Secure.flow(&sent, "a"), None);
+}
+
+#[test]
+fn of_more_than_five_sign_ins_the_oldest_give_way() {
+    let pairs: Vec<String> = (1..=6).map(|n| format!("__Host-f-{n}=x")).collect();
+    let mut sent = HeaderMap::new();
+    let line = HeaderValue::from_str(&pairs.join("; ")).unwrap();
+    sent.insert(http::header::COOKIE, line);
+    let set = Cookies::Secure.begin_flow(&sent, "7", "sealed");
+    let set: Vec<&str> = set.iter().map(|value| value.to_str().unwrap()).collect();
+    let begun = "__Host-f-7=sealed; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure";
+    assert_eq!(set.first(), Some(&begun));
+    let over = |name: &&&str| name.contains("Max-Age=0");
+    let over: Vec<_> = set.iter().filter(over).collect();
+    assert_eq!(over.len(), 2);
+    assert!(over.iter().any(|line| line.starts_with("__Host-f-1=;")));
+    assert!(over.iter().any(|line| line.starts_with("__Host-f-2=;")));
+    let mut sent = HeaderMap::new();
+    let large = format!("__Host-f-1={0}; __Host-f-2={0}", "x".repeat(3500));
+    sent.insert(http::header::COOKIE, HeaderValue::from_str(&large).unwrap());
+    let set = Cookies::Secure.begin_flow(&sent, "3", &"x".repeat(3500));
+    assert_eq!(set.len(), 2, "not more than fits into a header");
+}
+
+#[test]
+fn only_our_own_pages_change_something() {
+    let url = "https://calendar.example.org/".parse().unwrap();
+    let own = |pairs: &[_]| same_origin(&headers(pairs), &url).is_ok();
+    assert!(own(&[("sec-fetch-site", "same-origin")]));
+    assert!(own(&[("origin", "https://calendar.example.org")]));
+    assert!(own(&[
+        ("origin", "https://[::1]:8443"),
+        ("host", "[::1]:8443")
+    ]));
+    for foreign in [
+        &[("origin", "http://calendar.example.org")][..],
+        &[("origin", "https://calendar.example.org:444")],
+        &[("origin", "https://calendar.example.org.evil.example")],
+        &[("origin", "null"), ("host", "null")],
+        &[
+            ("origin", "https://calendar.example.org"),
+            ("sec-fetch-site", "cross-site"),
+        ],
+        &[("sec-fetch-site", "none")],
+        &[("host", "calendar.example.org")],
+        &[],
+    ] {
+        assert!(!own(foreign), "{foreign:?}");
+    }
+}
+
+#[test]
+fn protection_leaves_alone_what_an_answer_says_itself() {
+    let mut held = headers(&[("cache-control", "private")]);
+    headers::protect(&mut held);
+    assert_eq!(held.get("cache-control").unwrap(), "private");
+    assert_eq!(held.get("x-content-type-options").unwrap(), "nosniff");
+    assert!(!held.contains_key("strict-transport-security"));
+    headers::only_encrypted(&mut held);
+    let strict = held.get("strict-transport-security").unwrap();
+    assert!(strict.to_str().unwrap().contains("includeSubDomains"));
+}

@@ -13,6 +13,7 @@ use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
 use super::rooms::default_zone;
 use super::{App, OpenError, Rooms, ServeError, listen, tls};
+use crate::calendar;
 use crate::config::{Listen, Settings};
 use crate::edge::Cookies;
 use crate::identity::refusals::{self, Flush};
@@ -56,6 +57,8 @@ pub async fn serve(
     for address in &addresses {
         tracing::info!(%address, scheme, "listening");
     }
+    let tending = rooms.calendars.ensure_tending().await;
+    tending.map_err(OpenError::from)?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = background(&rooms, &stopped);
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
@@ -163,6 +166,7 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 fn background(rooms: &Rooms, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let worker = jobs::Worker::new(rooms.store.clone());
+    let worker = calendar::register(worker, rooms.calendars.clone());
     tasks.spawn(worker.run(stopped.clone()));
     tasks.spawn(examine(rooms.clone(), stopped.clone()));
     tasks.spawn(flush(rooms.clone(), stopped.clone()));

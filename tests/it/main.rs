@@ -23,3 +23,4 @@ mod server;
 mod store;
 mod support;
 mod tidy;
+mod web;

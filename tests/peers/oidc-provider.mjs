@@ -7,8 +7,9 @@
 //   OIDC_PORT            default 0: any free port
 //
 // The first line on standard output is the issuer. Who signs in next: `PUT /person/NAME`, at
-// first alice; the subject is the name, the address NAME@example.org. `PUT /person/-` makes the
-// next sign-in one that the person refuses. The provider insists on PKCE.
+// first alice; the subject is the name, the address NAME@example.org. `?roles=A,B` behind it says
+// which roles the provider claims for them, at first member. `PUT /person/-` makes the next
+// sign-in one that the person refuses. The provider insists on PKCE.
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -20,6 +21,7 @@ const {
 } = process.env;
 
 let person = 'alice';
+let roles = ['member'];
 
 const server = createServer();
 await new Promise((listening) => server.listen(Number(port), '127.0.0.1', listening));
@@ -41,9 +43,10 @@ const provider = new Provider(issuer, {
       preferred_username: sub,
       email: `${sub}@example.org`,
       email_verified: true,
+      roles,
     }),
   }),
-  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'] },
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username', 'roles'] },
   // As most providers do: what the scope asked for is in the ID token as well.
   conformIdTokenClaims: false,
   pkce: { required: () => true },
@@ -72,9 +75,11 @@ const interact = async (request, response) => {
 
 const answer = provider.callback();
 server.on('request', (request, response) => {
-  const [, room, name] = request.url.split('/');
+  const { pathname, searchParams } = new URL(request.url, issuer);
+  const [, room, name] = pathname.split('/');
   if (room === 'person' && request.method === 'PUT') {
     person = decodeURIComponent(name);
+    if (searchParams.has('roles')) roles = searchParams.get('roles').split(',').filter(Boolean);
     response.writeHead(204).end();
   } else if (room === 'interaction') {
     interact(request, response).catch((error) => response.writeHead(500).end(String(error.stack)));

@@ -1,0 +1,255 @@
+//! The pages over a store of their own, and a browser with nothing but cookies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::FromRef;
+use freehold::base::{Clock as _, Precondition, SystemClock};
+use freehold::calendar::{
+    CalendarLimits, CalendarRef, Calendars, Components, NewCalendar, ObjectRef, PropertyName,
+    PropertyValue, PutObject,
+};
+use freehold::config;
+use freehold::crypto::Kek;
+use freehold::edge::Cookies;
+use freehold::identity::{
+    Actor, Identity, Principal, Providers, Role, Roles, SessionLimits, principals, sessions,
+};
+use freehold::inventory::Inventory;
+use freehold::outbound::Outbound;
+use freehold::store::key_ring;
+use freehold::web::{self, Site};
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use jiff::tz::TimeZone;
+use tower::ServiceExt as _;
+
+use crate::support::TestStore;
+
+/// Where the pages believe they are.
+pub(super) const HERE: &str = "http://127.0.0.1:8080";
+
+#[derive(Clone)]
+struct Rooms {
+    calendars: Calendars,
+    inventory: Inventory,
+    identity: Identity,
+    providers: Providers,
+    site: Site,
+}
+
+macro_rules! gives {
+    ($($field:ident: $type:ty),*) => { $(
+        impl FromRef<Rooms> for $type {
+            fn from_ref(rooms: &Rooms) -> Self {
+                rooms.$field.clone()
+            }
+        }
+    )* };
+}
+gives!(calendars: Calendars, inventory: Inventory, identity: Identity, providers: Providers, site: Site);
+
+/// The pages and what is behind them.
+pub(super) struct House {
+    pub(super) test: TestStore,
+    pub(super) calendars: Calendars,
+    pub(super) inventory: Inventory,
+    pub(super) identity: Identity,
+    router: Router,
+}
+
+impl House {
+    /// An evaluation on plain HTTP.
+    pub(super) async fn new() -> Self {
+        Self::with(&config::Identity::default(), Cookies::Plain).await
+    }
+
+    /// With these settings and cookies.
+    pub(super) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
+        let test = TestStore::new().await;
+        let kek = Kek::from_file(&test.folder.path().join("kek.key"), true).unwrap();
+        let vault = key_ring::open(&test.store, Arc::new(kek)).await.unwrap();
+        let limits = CalendarLimits::default();
+        let calendars = Calendars::new(test.store.clone(), Arc::new(vault.clone()), limits);
+        let inventory = Inventory::new(test.store.clone());
+        let identity = Identity::new(test.store.clone(), SessionLimits::default());
+        let providers = Providers::new(settings, identity.clone(), vault, &Outbound::default());
+        let site = Site {
+            public_url: HERE.parse().unwrap(),
+            evaluation: settings.providers.is_empty(),
+            cookies,
+            default_zone: TimeZone::UTC,
+            clock: test.store.clock(),
+        };
+        let rooms = Rooms {
+            calendars: calendars.clone(),
+            inventory: inventory.clone(),
+            identity: identity.clone(),
+            providers,
+            site,
+        };
+        Self {
+            test,
+            calendars,
+            inventory,
+            identity,
+            router: web::router().with_state(rooms),
+        }
+    }
+
+    /// Sets the standing clock to what time it is.
+    pub(super) fn on_time(&self) {
+        let (now, shown) = (SystemClock.now(), self.test.store.clock().now());
+        self.test.clock.advance(now.as_second() - shown.as_second());
+    }
+
+    pub(super) async fn person(&self, handle: &str, roles: &[Role]) -> Principal {
+        let handle = handle.parse().unwrap();
+        let by = Actor::operator();
+        let made = principals::create(&self.identity, &by, handle, Roles::of(roles)).await;
+        made.unwrap()
+    }
+
+    /// The person as they act with a session.
+    pub(super) async fn actor(&self, person: &Principal) -> Actor {
+        let started = sessions::start(&self.identity, person.id).await.unwrap();
+        let actor = sessions::resume(&self.identity, started.secret.expose()).await;
+        actor.unwrap()
+    }
+
+    /// A browser in which a new member is signed in.
+    pub(super) async fn member(&self, handle: &str) -> (Browser, Actor) {
+        let person = self.person(handle, &[Role::Member]).await;
+        let mut browser = self.browser();
+        let link = self.link(&person).await;
+        assert_eq!(browser.post(&link).await.status, StatusCode::SEE_OTHER);
+        (browser, self.actor(&person).await)
+    }
+
+    /// The path of a link that signs `person` in once.
+    pub(super) async fn link(&self, person: &Principal) -> String {
+        let link = sessions::make_link(&self.identity, &Actor::operator(), person.id).await;
+        format!("/auth/link/{}", link.unwrap().expose())
+    }
+
+    pub(super) fn browser(&self) -> Browser {
+        Browser {
+            router: self.router.clone(),
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    /// A calendar of `actor` with these properties.
+    pub(super) async fn calendar(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        properties: Vec<(PropertyName, &str)>,
+    ) -> CalendarRef {
+        let text =
+            |(name, value): (PropertyName, &str)| (name, PropertyValue::Text(value.to_owned()));
+        let new = NewCalendar {
+            at: CalendarRef {
+                owner: actor.handle.clone(),
+                slug: slug.parse().unwrap(),
+            },
+            components: Components::ALL,
+            properties: properties.into_iter().map(text).collect(),
+        };
+        let made = self.calendars.create_calendar(actor, new).await;
+        made.unwrap().at
+    }
+
+    /// Puts an event of these lines.
+    pub(super) async fn event(&self, actor: &Actor, at: &CalendarRef, uid: &str, lines: &[&str]) {
+        let lines = lines.join("\r\n");
+        let body = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
+             DTSTAMP:20260101T000000Z\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        let put = PutObject {
+            at: ObjectRef {
+                calendar: at.clone(),
+                name: format!("{uid}.ics").parse().unwrap(),
+            },
+            body: body.into_bytes(),
+            precondition: Precondition::None,
+        };
+        self.calendars.put_object(actor, put).await.unwrap();
+    }
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(super) fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    /// The `Set-Cookie` lines.
+    pub(super) fn set_cookies(&self) -> Vec<&str> {
+        let all = self.headers.get_all(header::SET_COOKIE).into_iter();
+        all.map(|value| value.to_str().unwrap()).collect()
+    }
+}
+
+/// Keeps cookies, follows nothing.
+#[derive(Clone)]
+pub(super) struct Browser {
+    router: Router,
+    pub(super) cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    pub(super) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path)).await
+    }
+
+    /// As a button on one of our pages does.
+    pub(super) async fn post(&mut self, path: &str) -> Answer {
+        let request = Request::post(path).header("sec-fetch-site", "same-origin");
+        self.send(request).await
+    }
+
+    pub(super) async fn send(&mut self, mut request: http::request::Builder) -> Answer {
+        let pair = |(name, value): (&String, &String)| format!("{name}={value}");
+        let cookies: Vec<_> = self.cookies.iter().map(pair).collect();
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies.join("; "));
+        }
+        let request = request
+            .header("host", "127.0.0.1:8080")
+            .body(Body::empty())
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        };
+        for line in answer.set_cookies() {
+            let (pair, attributes) = line.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+}

@@ -1,0 +1,8 @@
+//! The pages, on the wire.
+
+mod house;
+mod items;
+mod month;
+mod oidc;
+mod provider;
+mod session;

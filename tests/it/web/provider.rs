@@ -1,0 +1,92 @@
+//! A real provider on loopback (npm `oidc-provider`), and a person who follows its redirects.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use freehold::outbound::Outbound;
+use http::{Request, header};
+use url::Url;
+
+use super::house::HERE;
+
+/// The provider's process; it ends with this value.
+pub(super) struct Provider {
+    child: Child,
+    pub(super) issuer: String,
+    outbound: Outbound,
+}
+
+impl Provider {
+    pub(super) fn start() -> Self {
+        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
+        assert!(
+            peers.join("node_modules/oidc-provider").exists(),
+            "the provider is not installed: run `scripts/tools.sh node`"
+        );
+        let mut child = Command::new("node")
+            .arg("oidc-provider.mjs")
+            .current_dir(peers)
+            .env("OIDC_CLIENT_SECRET", "a secret of this test")
+            .env("OIDC_REDIRECT_URI", format!("{HERE}/auth/callback"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut issuer = String::new();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut issuer).unwrap();
+        let issuer = issuer.trim().to_owned();
+        let outbound = Outbound::default();
+        outbound.open(&issuer.parse().unwrap(), "a test").unwrap();
+        Self {
+            child,
+            issuer,
+            outbound,
+        }
+    }
+
+    /// Who signs in next, with which roles; `-` refuses.
+    pub(super) async fn next(&self, person: &str, roles: &str) {
+        let address = format!("{}/person/{person}?roles={roles}", self.issuer);
+        let request = Request::put(address).body(Vec::new()).unwrap();
+        assert_eq!(self.outbound.send(request).await.unwrap().status(), 204);
+    }
+
+    /// Follows redirects from `begin` until they lead back to us; gives path and query of that.
+    pub(super) async fn follow(&self, begin: &str) -> String {
+        let mut cookies = BTreeMap::new();
+        let mut at: Url = begin.parse().unwrap();
+        for _ in 0..12 {
+            if at.as_str().starts_with(HERE) {
+                return at.as_str()[HERE.len()..].to_owned();
+            }
+            let pair = |(name, value): (&String, &String)| format!("{name}={value}");
+            let held: Vec<String> = cookies.iter().map(pair).collect();
+            let request = Request::get(at.as_str())
+                .header(header::COOKIE, held.join("; "))
+                .body(Vec::new())
+                .unwrap();
+            let answer = self.outbound.send(request).await.unwrap();
+            for line in answer.headers().get_all(header::SET_COOKIE) {
+                let pair = line.to_str().unwrap().split(';').next().unwrap();
+                let (name, value) = pair.split_once('=').unwrap();
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
+            let next = answer.headers().get(header::LOCATION);
+            let next = next.unwrap_or_else(|| {
+                panic!("{at}: {}", String::from_utf8_lossy(answer.body()));
+            });
+            at = at.join(next.to_str().unwrap()).unwrap();
+        }
+        panic!("the provider sends us in circles, at last to {at}");
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
