@@ -6,7 +6,7 @@ use super::propfind::Depth;
 // Interop(python-caldav): sends `Depth: 1` with every sync-collection, also beside DAV:sync-level.
 // RFC 6578 §3.2 wants 400 for anything but 0; the client would then fetch the whole calendar each
 // time. The level says the same, so nothing is unclear.
-// Test: tests/it/caldav/rfc6578.rs, tests/peers/caldav_sync.py.
+// Shown by tests/peers/caldav_sync.py and tests/it/caldav/rfc6578.rs.
 /// Whether a sync-collection that says `DAV:sync-level` 1 may come with this Depth.
 pub(super) const fn goes_with_sync_level_1(depth: Option<Depth>) -> bool {
     !matches!(depth, Some(Depth::Infinity))
