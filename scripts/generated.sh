@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes the files that the program itself writes; with --check it compares and changes nothing.
-# (The module graph in ARCHITECTURE.md is compared by tests/it/tidy.rs.)
+# (The module graph in ARCHITECTURE.md and docs/openapi.json are compared by tests/it, which write
+# them when FREEHOLD_BLESS is set.)
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 tools_rust

@@ -7,7 +7,7 @@
 //!   [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
-//! - **Doors** are the wire: [`edge`], [`api`], [`web`].
+//! - **Doors** are the wire: [`edge`], [`dav`], [`api`], [`web`].
 //! - **Roof** puts it together: [`server`], [`cli`].
 
 pub mod base;
@@ -23,6 +23,7 @@ pub mod identity;
 pub mod calendar;
 pub mod inventory;
 pub mod edge;
+pub mod dav;
 pub mod api;
 pub mod web;
 pub mod server;

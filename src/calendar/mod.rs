@@ -41,6 +41,8 @@ mod repo;
 mod rules;
 mod sealing;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod time_index;
 
 pub use error::CalendarError;
@@ -109,6 +111,12 @@ impl Calendars {
             vault,
             limits: Arc::new(limits),
         }
+    }
+
+    /// What calendars are limited by.
+    #[must_use]
+    pub fn limits(&self) -> &CalendarLimits {
+        &self.limits
     }
 }
 

@@ -1,13 +1,10 @@
 //! The properties of a calendar: what clients set, kept by XML name (RFC 4918 §4, RFC 4791 §5.2).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::ical::CalDateTime;
-use crate::ical::text::Component;
-use crate::ical::zone::{self, Zones};
+use crate::ical::zone;
 
 const DAV: &str = "DAV:";
 const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
@@ -30,6 +27,12 @@ impl PropertyName {
             namespace: namespace.to_owned(),
             local: local.to_owned(),
         }
+    }
+
+    /// Whether it is `local` in `namespace`.
+    #[must_use]
+    pub fn is(&self, namespace: &str, local: &str) -> bool {
+        self.namespace == namespace && self.local == local
     }
 
     /// `DAV:displayname`.
@@ -63,7 +66,7 @@ impl PropertyName {
 pub enum PropertyValue {
     /// Text, unescaped.
     Text(String),
-    /// Inner markup that declares its own namespaces, kept letter for letter.
+    /// The whole element, which stands alone, kept letter for letter.
     Xml(String),
 }
 
@@ -144,7 +147,7 @@ impl Properties {
     /// The zone of its days and floating times.
     #[must_use]
     pub fn time_zone(&self) -> Option<TimeZone> {
-        zone_of(self.text(&PropertyName::time_zone())?)
+        zone::of_calendar(self.text(&PropertyName::time_zone())?)
     }
 
     fn text(&self, name: &PropertyName) -> Option<&str> {
@@ -166,20 +169,4 @@ impl FromIterator<(PropertyName, PropertyValue)> for Properties {
     fn from_iter<I: IntoIterator<Item = (PropertyName, PropertyValue)>>(all: I) -> Self {
         Self(all.into_iter().collect())
     }
-}
-
-/// The zone that a `calendar-timezone` tells: by the `TZID` of its `VTIMEZONE`, by the rules in it
-/// when nobody knows the name, or by a bare name.
-pub(super) fn zone_of(text: &str) -> Option<TimeZone> {
-    let Ok(roots) = Component::parse_all(text.as_bytes()) else {
-        return zone::by_name(text);
-    };
-    let calendar = roots.first()?;
-    let definition = calendar.components().find(|inner| inner.is("VTIMEZONE"))?;
-    let tzid = Arc::from(definition.first("TZID")?.value().trim());
-    let any = CalDateTime::parse("20000101T000000", Some(&tzid))?;
-    let mut zones = Zones::default();
-    zones.learn(&any, calendar);
-    let known = zones.unknown().next().is_none();
-    known.then(|| zones.zone_of(&any, &TimeZone::UTC).clone())
 }

@@ -3,12 +3,13 @@
 use super::model::{CalendarRow, Numbered};
 use super::{
     BadSyncToken, Calendar, CalendarError, Changes, Components, ObjectEntry, ObjectName,
-    Properties, PropertyChange, PropertyName, SyncToken, properties,
+    Properties, PropertyChange, PropertyName, SyncToken,
 };
 use crate::base::Id;
 use crate::crypto::{hex, sha256};
 use crate::ical::CalendarObject;
 use crate::ical::object::Kind;
+use crate::ical::zone;
 use crate::identity::{Acl, Actor, Granted, Principal, Privilege, Refusal, Scope, authorize};
 
 /// A calendar has at most so many properties.
@@ -92,7 +93,7 @@ pub(super) fn change(
                 return Err(CalendarError::TooLarge { limit });
             }
             let is_zone = *name == PropertyName::time_zone();
-            if is_zone && value.as_text().and_then(properties::zone_of).is_none() {
+            if is_zone && value.as_text().and_then(zone::of_calendar).is_none() {
                 return Err(CalendarError::InvalidProperty {
                     name: name.clone(),
                     expected: "a VCALENDAR with one VTIMEZONE, or the name of a zone",

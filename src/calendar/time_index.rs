@@ -19,7 +19,7 @@ use crate::ical::{CalendarObject, Window};
 
 /// No span and no listed occurrence is longer (microseconds), so that those that reach into a
 /// window begin at most so long before it.
-pub(super) const LONGEST: i64 = 32 * 86_400_000_000;
+pub(super) const LONGEST: i64 = 8 * 86_400_000_000;
 /// More occurrences than this are not listed.
 const LISTED_MAX: usize = 1000;
 /// Zones are up to 26 hours apart, and a day may have 25.

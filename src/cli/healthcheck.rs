@@ -18,8 +18,5 @@ pub(super) struct Arguments {
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let found = probe::readiness(&settings.server).await?;
     out::text(&found.text);
-    Ok(match found.is_ready {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(ExitCode::from(u8::from(!found.is_ready)))
 }

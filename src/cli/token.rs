@@ -45,10 +45,10 @@ pub(super) struct Create {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     expires: Option<u32>,
     /// Make the principal when there is none of the name
-    #[arg(long)]
-    create: bool,
+    #[arg(long = "create")]
+    make_principal: bool,
     /// What a principal that is made is
-    #[arg(long, requires = "create", default_value = "member")]
+    #[arg(long, requires = "make_principal", default_value = "member")]
     role: NewRole,
 }
 
@@ -75,7 +75,9 @@ pub(super) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
             let Answer::Tokens(tokens) = answer else {
                 return Err(SessionError::Answer.into());
             };
-            tokens.iter().for_each(|token| out::line(&line_of(token)));
+            for token in &tokens {
+                out::line(&line_of(token));
+            }
         }
         Command::Revoke { id } => {
             Session::ask(settings, &Admin::TokenRevoke { id }).await?;
@@ -93,7 +95,7 @@ async fn make(create: Create, settings: &Settings) -> Result<(), Failure> {
         scope: create.scope.into(),
         label: create.label,
         expires_days: create.expires,
-        create: create.create.then_some(role),
+        create: create.make_principal.then_some(role),
     });
     let Answer::Token {
         secret,

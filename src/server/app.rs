@@ -7,26 +7,41 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::{Rooms, health};
+use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
+use crate::dav;
 use crate::edge;
-use crate::identity::Identity;
+use crate::identity::{Identity, Providers};
 use crate::inventory::Inventory;
+use crate::outbound::Outbound;
+use crate::web::{self, Site};
 
 /// The state of all doors; each asks for the handles it needs.
 #[derive(Clone)]
 pub struct App {
     rooms: Rooms,
+    providers: Providers,
+    site: Site,
     limits: edge::Limits,
 }
 
 impl App {
-    /// The application over `rooms`.
+    /// The application over `rooms`, whose people sign in at the configured providers.
     #[must_use]
-    pub fn new(rooms: Rooms, settings: &Settings) -> Self {
+    pub fn new(rooms: Rooms, settings: &Settings, site: Site) -> Self {
         let max_body_bytes = usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX);
+        let outbound = Outbound::default();
+        let providers = Providers::new(
+            &settings.identity,
+            rooms.identity.clone(),
+            rooms.vault.clone(),
+            &outbound,
+        );
         Self {
             rooms,
+            providers,
+            site,
             limits: edge::Limits { max_body_bytes },
         }
     }
@@ -35,11 +50,26 @@ impl App {
     pub fn router(self) -> Router {
         let rooms = self.rooms.clone();
         Router::new()
+            .merge(dav::router())
+            .merge(api::router())
+            .merge(web::router())
             .layer(CompressionLayer::new())
             .layer(CatchPanicLayer::new())
             .layer(from_fn(edge::track))
             .with_state(self)
             .merge(health::router(rooms))
+    }
+}
+
+impl FromRef<App> for Providers {
+    fn from_ref(app: &App) -> Self {
+        app.providers.clone()
+    }
+}
+
+impl FromRef<App> for Site {
+    fn from_ref(app: &App) -> Self {
+        app.site.clone()
     }
 }
 

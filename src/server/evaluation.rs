@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::serve::reachable;
 use super::{Rooms, ServeError, sample};
 use crate::identity::{Actor, Handle, Identity, IdentityError, Principal, Role, Roles};
 use crate::identity::{principals, sessions};
@@ -35,11 +36,7 @@ impl Evaluation {
             filled.map_err(ServeError::Room)?;
         }
         let link = sessions::make_link(&rooms.identity, &operator, admin.id).await;
-        let host = if address.ip().is_unspecified() {
-            SocketAddr::from(([127, 0, 0, 1], address.port()))
-        } else {
-            address
-        };
+        let host = reachable(address);
         let link = format!("http://{host}/auth/link/{}", link.map_err(fault)?.expose());
         Ok(self.welcome(&link))
     }

@@ -118,8 +118,12 @@ fn calendar_limits(settings: &Settings) -> CalendarLimits {
         max_object_bytes: usize::try_from(calendar.max_object_bytes).unwrap_or(usize::MAX),
         horizon: days(calendar.occurrence_horizon_days),
         tombstones_kept: days(calendar.tombstone_days),
-        // The settings were checked when they were read.
-        default_zone: jiff::tz::TimeZone::get(&calendar.default_timezone)
-            .unwrap_or(jiff::tz::TimeZone::UTC),
+        default_zone: default_zone(settings),
     }
+}
+
+/// The zone of a calendar that names none; the settings were checked when they were read.
+pub(super) fn default_zone(settings: &Settings) -> jiff::tz::TimeZone {
+    let name = &settings.calendar.default_timezone;
+    jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC)
 }

@@ -1,6 +1,6 @@
 //! The service from start to end.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -11,10 +11,14 @@ use tokio::task::JoinSet;
 use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
+use super::rooms::default_zone;
 use super::{App, OpenError, Rooms, ServeError, listen, tls};
+use crate::calendar;
 use crate::config::{Listen, Settings};
+use crate::edge::Cookies;
 use crate::identity::refusals::{self, Flush};
 use crate::jobs;
+use crate::web::Site;
 
 /// How often the database file is examined; it also is at the start.
 const EXAMINE_EVERY: Duration = Duration::from_hours(24);
@@ -53,6 +57,8 @@ pub async fn serve(
     for address in &addresses {
         tracing::info!(%address, scheme, "listening");
     }
+    let tending = rooms.calendars.ensure_tending().await;
+    tending.map_err(OpenError::from)?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = background(&rooms, &stopped);
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
@@ -62,7 +68,8 @@ pub async fn serve(
         announce(&evaluation.prepare(&rooms, *address).await?);
     }
     let drain = Duration::from_secs(settings.server.drain_secs.into());
-    let router = App::new(rooms.clone(), settings).router();
+    let site = site(settings, mode, &rooms, &addresses)?;
+    let router = App::new(rooms.clone(), settings, site).router();
     let connections = Connections { router, tls };
     let serving = tokio::spawn(connections.serve(listeners, stopped, drain));
     terminate.wait().await;
@@ -106,6 +113,50 @@ fn judge(settings: &Settings, mode: Mode) -> Result<(), ServeError> {
     }
 }
 
+/// How pages speak of themselves.
+fn site(
+    settings: &Settings,
+    mode: Mode,
+    rooms: &Rooms,
+    addresses: &[SocketAddr],
+) -> Result<Site, ServeError> {
+    let public_url = match (&settings.server.public_url, addresses.first()) {
+        (Some(configured), _) => configured.url().clone(),
+        (None, address) => {
+            let scheme = if settings.server.tls.certificate.is_some() {
+                "https"
+            } else {
+                "http"
+            };
+            let host =
+                address.map_or_else(|| "localhost".to_owned(), |at| reachable(*at).to_string());
+            let url = format!("{scheme}://{host}/").parse::<url::Url>();
+            url.map_err(|error| ServeError::Room(Box::new(error)))?
+        }
+    };
+    let cookies = match public_url.scheme() {
+        "https" => Cookies::Secure,
+        _ => Cookies::Plain,
+    };
+    Ok(Site {
+        public_url,
+        evaluation: mode != Mode::Configured,
+        cookies,
+        default_zone: default_zone(settings),
+        clock: rooms.store.clock(),
+    })
+}
+
+/// An address that can be typed: for a listener on all addresses, the one of this machine.
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
+    let port = address.port();
+    match address {
+        SocketAddr::V4(at) if at.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, port).into(),
+        SocketAddr::V6(at) if at.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, port).into(),
+        _ => address,
+    }
+}
+
 fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
     let address = |listener: &TcpListener| listener.local_addr().ok();
     listeners.iter().filter_map(address).collect()
@@ -115,6 +166,7 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 fn background(rooms: &Rooms, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let worker = jobs::Worker::new(rooms.store.clone());
+    let worker = calendar::register(worker, rooms.calendars.clone());
     tasks.spawn(worker.run(stopped.clone()));
     tasks.spawn(examine(rooms.clone(), stopped.clone()));
     tasks.spawn(flush(rooms.clone(), stopped.clone()));

@@ -148,6 +148,25 @@ fn a_file_with_one_object_comes_back_byte_for_byte() {
 }
 
 #[test]
+fn a_file_that_was_sent_for_something_comes_without_its_method() {
+    let file: &[u8] = b"BEGIN:VCALENDAR\nX-ODD:1\nMETHOD:PUBLISH\nBEGIN:VEVENT\nUID:1\nEND:VEVENT\nEND:VCALENDAR\n";
+    let (objects, problems) = split(file);
+    assert!(problems.is_empty());
+    let wanted: &[u8] =
+        b"BEGIN:VCALENDAR\r\nX-ODD:1\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    assert!(objects.len() == 1 && objects.iter().all(|object| object.text == wanted));
+}
+
+#[test]
+fn blanks_that_are_folded_are_content() {
+    let file: &[u8] = b"BEGIN:VCALENDAR\nMETHOD:PUBLISH\nBEGIN:VEVENT\nUID:1\nSUMMARY:a\n    \n\nEND:VEVENT\nEND:VCALENDAR\n";
+    let (objects, problems) = split(file);
+    assert!(problems.is_empty());
+    let text = String::from_utf8(objects[0].text.clone()).unwrap();
+    assert!(text.contains("SUMMARY:a\r\n    \r\nEND:VEVENT"), "{text}");
+}
+
+#[test]
 fn a_component_without_uid_gets_the_same_one_each_time() {
     let file: &[u8] = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\nDTSTART:20240101T000000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let uid = |file| {

@@ -91,9 +91,10 @@ async fn kept(place: &Place, calendars: &[String]) -> BTreeMap<String, Kept> {
 fn content(calendars: &[Component]) -> BTreeMap<String, i32> {
     let mut found = Vec::new();
     for calendar in calendars {
+        let is_kept = |kind| kind != Kind::FreeBusy;
         let objects = calendar
             .components()
-            .filter(|c| Kind::of(c.name()).is_some());
+            .filter(|c| Kind::of(c.name()).is_some_and(is_kept));
         objects.for_each(|component| lines(component, &mut found));
     }
     let mut counted = BTreeMap::new();
@@ -104,59 +105,99 @@ fn content(calendars: &[Component]) -> BTreeMap<String, i32> {
     counted
 }
 
+/// Files that their collectors call valid, with something that cannot be in a calendar: an event
+/// without DTSTART (RFC 5545 §3.6.1), or messages about one event one after the other (RFC 4791
+/// §4.1 has a UID once). It is named, and the rest is taken.
+const PARTLY: [(&str, &str); 4] = [
+    ("categories.ics", "the VEVENT has no DTSTART"),
+    ("mansour.ics", "the VEVENT has no DTSTART"),
+    ("classify.ics", "another object with the same UID"),
+    ("incoming.ics", "another object with the same UID"),
+];
+
 #[tokio::test]
 async fn every_valid_calendar_is_imported_and_every_content_line_comes_back() {
     let place = place();
     let files = fixtures("ical4j-valid");
+    assert_eq!(files.len(), 81);
     let names: Vec<String> = (0..files.len())
         .map(|number| format!("c{number}"))
         .collect();
     let served = place.serve();
+    let mut partly = 0;
     for (name, (path, _)) in names.iter().zip(&files) {
         let output = import(&place, name, &[path]);
-        assert!(output.status.success(), "{output:?}");
-        assert!(!said(&output).contains("refused"), "{output:?}");
+        match PARTLY.iter().find(|(file, _)| path.ends_with(file)) {
+            None => assert!(output.status.success(), "{output:?}"),
+            Some((_, why)) => {
+                partly += 1;
+                assert_eq!(output.status.code(), Some(3), "{output:?}");
+                assert!(said(&output).contains(why), "{output:?}");
+            }
+        }
     }
+    assert_eq!(partly, PARTLY.len());
     served.terminate();
     let before = kept(&place, &names).await;
     for (name, (path, bytes)) in names.iter().zip(&files) {
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            // Latin-1: each byte is the character of its number.
-            Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        };
-        let wanted = content(&Component::parse_all(text.as_bytes()).unwrap());
-        let parse = |body: &Vec<u8>| Component::parse_all(body).unwrap();
-        let stored: Vec<Component> = before[name].bodies.iter().flat_map(parse).collect();
-        assert_eq!(content(&stored), wanted, "{}", path.display());
-        if let [only] = &before[name].bodies[..]
-            && !wanted.is_empty()
-            && Component::parse_all(text.as_bytes()).unwrap()[0]
-                .components()
-                .count()
-                == 1
-        {
-            assert_eq!(only, text.as_bytes(), "{}", path.display());
-        }
+        let partly = PARTLY.iter().any(|(file, _)| path.ends_with(file));
+        comes_back(path, bytes, &before[name].bodies, partly);
     }
 
+    let served = place.serve();
     for (name, (path, _)) in names.iter().zip(&files) {
-        let again = import(&place, name, &[path]);
-        assert!(again.status.success(), "{again:?}");
-        let again = said(&again);
+        let again = said(&import(&place, name, &[path]));
         assert!(
             !again.contains("created") && !again.contains("replaced"),
             "{again}"
         );
     }
+    served.terminate();
     let after = kept(&place, &names).await;
     for name in &names {
         assert_eq!(before[name].token, after[name].token, "{name}");
+        // The one entry is the link that the service printed when it started.
         assert_eq!(
-            before[name].audit_entries, after[name].audit_entries,
+            before[name].audit_entries + 1,
+            after[name].audit_entries,
             "{name}"
         );
         assert_eq!(before[name].bodies, after[name].bodies, "{name}");
+    }
+}
+
+fn comes_back(path: &Path, bytes: &[u8], bodies: &[Vec<u8>], partly: bool) {
+    // One file is damaged UTF-8; what is no character in it is read as Windows-1252.
+    let pieces = bytes.utf8_chunks().map(|chunk| {
+        let foreign = chunk.invalid().iter().map(|byte| match byte {
+            0x82 => '‚',
+            0x9a => 'š',
+            0x9b => '›',
+            latin => char::from(*latin),
+        });
+        chunk.valid().chars().chain(foreign).collect::<String>()
+    });
+    let text: String = pieces.collect();
+    let file = Component::parse_all(text.as_bytes()).unwrap();
+    let mut wanted = content(&file);
+    let stored: Vec<Component> = bodies
+        .iter()
+        .flat_map(|body| Component::parse_all(body).unwrap())
+        .collect();
+    let found = content(&stored);
+    if partly {
+        wanted.retain(|line, _| found.contains_key(line));
+        assert!(found.keys().eq(wanted.keys()), "{}", path.display());
+        return;
+    }
+    assert_eq!(found, wanted, "{}", path.display());
+    let is_one = file.len() == 1 && file[0].components().count() == 1;
+    if let [body] = bodies
+        && is_one
+        && file[0].first("METHOD").is_none()
+        && text.contains("\nUID")
+    {
+        assert_eq!(body, text.as_bytes(), "{}", path.display());
     }
 }
 
@@ -235,8 +276,11 @@ fn an_import_that_is_broken_off_goes_on_where_it_was() {
 
 #[test]
 fn a_service_that_stops_ends_an_import_between_two_batches() {
+    if crate::support::on_postgres() {
+        return;
+    }
     let place = place();
-    let served = place.serve();
+    let mut served = place.serve();
     let arguments = ["import", "ics", "-", "--principal", "alice", "--create"];
     let mut import = place.command(&arguments);
     let piped = import
@@ -253,15 +297,11 @@ fn a_service_that_stops_ends_an_import_between_two_batches() {
         .write_all(format!("{BEGIN}{}{one}", events(250, 300)).as_bytes())
         .unwrap();
     stdin.flush().unwrap();
+    served.wait_for(|line| line.contains("a command of the operator").then_some(()));
     let (status, log) = served.terminate();
     assert!(status.success(), "{log}");
     drop(stdin);
     let output = import.wait_with_output().unwrap();
-    if crate::support::on_postgres() {
-        // There it has the database for itself.
-        assert!(output.status.success());
-        return;
-    }
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stderr.contains("run the command again"), "{stderr}");

@@ -12,6 +12,7 @@ mod admin;
 mod api;
 mod architecture;
 mod audit;
+mod caldav;
 mod calendar;
 mod cli;
 mod durability;

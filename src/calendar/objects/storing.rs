@@ -9,10 +9,11 @@ use crate::calendar::repo as calendars;
 use crate::calendar::time_index::{Times, are_local, horizon, times};
 use crate::calendar::{
     Calendar, CalendarError, Calendars, ObjectName, Outcome, PropertyName, PropertyValue,
-    StoredObject, properties, rules,
+    StoredObject, rules,
 };
 use crate::ical::CalendarObject;
 use crate::ical::object::Kind;
+use crate::ical::zone;
 use crate::identity::Granted;
 use crate::store::{Conn, StoreError, Tx};
 
@@ -116,7 +117,7 @@ pub(in crate::calendar) async fn zone_of(
     let text = value
         .as_ref()
         .and_then(|(_, value)| PropertyValue::as_text(value));
-    let zone = text.and_then(properties::zone_of);
+    let zone = text.and_then(zone::of_calendar);
     Ok(zone.unwrap_or_else(|| of.limits.default_zone.clone()))
 }
 

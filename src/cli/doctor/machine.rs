@@ -139,13 +139,10 @@ pub(super) fn clock(now: Timestamp) -> Finding {
 fn time_zone(name: &str) -> Finding {
     const PART: &str = "time zones";
     match TimeZone::get(name) {
-        Ok(_) => {
-            let version = jiff_version();
-            Finding::ok(
-                PART,
-                format!("{version}; calendars without one are in {name}"),
-            )
-        }
+        Ok(_) => Finding::ok(
+            PART,
+            format!("{}; calendars without one are in {name}", zones_origin()),
+        ),
         Err(error) => Finding::fail(
             PART,
             format!("calendar.default_timezone = {name:?} is not known ({error}): check the name"),
@@ -153,9 +150,11 @@ fn time_zone(name: &str) -> Finding {
     }
 }
 
-fn jiff_version() -> &'static str {
-    match Path::new("/usr/share/zoneinfo/tzdata.zi").exists() {
-        true => "of this machine",
-        false => "built in",
+/// Where the rules of the zones come from.
+fn zones_origin() -> &'static str {
+    if Path::new("/usr/share/zoneinfo").exists() {
+        "of this machine"
+    } else {
+        "built in"
     }
 }

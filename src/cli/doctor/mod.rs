@@ -69,11 +69,8 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     findings.extend(machine::examine(settings));
     findings.extend(service::examine(settings).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);
-    findings
-        .iter()
-        .for_each(|finding| out::line(&finding.line()));
-    match failed {
-        true => ExitCode::FAILURE,
-        false => ExitCode::SUCCESS,
+    for finding in &findings {
+        out::line(&finding.line());
     }
+    ExitCode::from(u8::from(failed))
 }

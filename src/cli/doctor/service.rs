@@ -11,9 +11,10 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_live = match ask(settings).await {
         Ok((examined, is_live)) => {
-            let text = match is_live {
-                true => "running on this folder",
-                false => "not running; the database opens",
+            let text = if is_live {
+                "running on this folder"
+            } else {
+                "not running; the database opens"
             };
             findings.push(Finding::ok("service", text));
             findings.extend(parts(&examined));

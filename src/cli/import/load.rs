@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek as _};
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use indicatif::ProgressBar;
 
 use super::super::{Failure, out};
-use super::charset::{self, Decoded};
+use super::charset::AsUtf8;
 use super::files::Source;
 use super::report::Report;
 use crate::crypto::sha256;
+use crate::ical::object::Kind;
 use crate::ical::split::{Piece, Split, SplitObject, UidOrigin};
 use crate::ical::{IcalError, Reason};
 use crate::server::admin::{Answer, Body, Fate, Input, Output, Session, SessionError};
@@ -104,24 +106,13 @@ impl Load {
             return Err(io::ErrorKind::NotFound.into());
         };
         report.is_begun = true;
-        let path = match &report.source {
-            Source::StandardInput => {
-                let counted = self.bar.wrap_read(io::stdin());
-                return Ok(Box::new(BufReader::new(counted)));
-            }
-            Source::File(path) => path,
+        let bytes: Box<dyn Read> = match &report.source {
+            Source::StandardInput => Box::new(io::stdin()),
+            Source::File(path) => Box::new(File::open(path)?),
         };
-        let mut opened = File::open(path)?;
-        // What cannot be read twice is taken as it is.
-        if opened.metadata()?.is_file() {
-            report.is_windows_1252 = charset::is_windows_1252(BufReader::new(&opened))?;
-            opened.rewind()?;
-        }
-        let counted = BufReader::new(self.bar.wrap_read(opened));
-        Ok(match report.is_windows_1252 {
-            true => Box::new(BufReader::new(Decoded::new(counted))),
-            false => Box::new(counted),
-        })
+        let counted = BufReader::new(self.bar.wrap_read(bytes));
+        let text = AsUtf8::new(counted, Rc::clone(&report.foreign));
+        Ok(Box::new(BufReader::new(text)))
     }
 
     async fn take(&mut self, file: usize, object: SplitObject) -> Result<(), Failure> {
@@ -129,6 +120,11 @@ impl Load {
             file,
             line: object.line,
         };
+        if object.kind == Kind::FreeBusy {
+            let why = "VFREEBUSY is busy time that somebody published, no entry; it is left out";
+            self.leave_out(place, why);
+            return Ok(());
+        }
         if object.text.len() > OBJECT_MAX {
             self.refuse(place, &format!("an object larger than {OBJECT_MAX} bytes"));
             return Ok(());
@@ -199,13 +195,17 @@ impl Load {
             line: problem.line,
         };
         let why = problem.reason.to_string();
-        if matches!(problem.reason, Reason::NotObject(_)) {
-            self.say(place, &why);
-            if let Some(report) = self.report.files.get_mut(file) {
-                report.tally.count_left_out();
-            }
-        } else {
-            self.refuse(place, &why);
+        match problem.reason {
+            Reason::NotObject(_) => self.leave_out(place, &why),
+            _ => self.refuse(place, &why),
+        }
+    }
+
+    /// What no calendar keeps is no fault of the file.
+    fn leave_out(&mut self, place: Place, why: &str) {
+        self.say(place, why);
+        if let Some(report) = self.report.files.get_mut(place.file) {
+            report.tally.count_left_out();
         }
     }
 

@@ -28,8 +28,7 @@ pub(super) enum Command {
     ///
     /// What is there already is left alone: a second run writes nothing, and a command that was
     /// broken off goes on where it was. Nobody is invited or notified. Each thing that cannot be
-    /// taken is named as FILE:LINE with the reason. A file that is not UTF-8 is read as
-    /// Windows-1252.
+    /// taken is named as `FILE:LINE` with the reason. What is not UTF-8 is read as Windows-1252.
     ///
     /// Exit status: 0 all taken, 3 something was refused, 1 broken off, 2 wrong usage.
     #[command(verbatim_doc_comment)]

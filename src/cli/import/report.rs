@@ -1,7 +1,10 @@
 //! What became of each file.
 
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 
+use super::charset::Foreign;
 use super::files::Source;
 use crate::server::admin::Fate;
 
@@ -18,8 +21,8 @@ pub(super) struct FileReport {
     pub(super) tally: Tally,
     /// Whether it was opened at all.
     pub(super) is_begun: bool,
-    /// Whether it was no UTF-8.
-    pub(super) is_windows_1252: bool,
+    /// What in it was no UTF-8.
+    pub(super) foreign: Rc<Cell<Foreign>>,
 }
 
 /// How many objects.
@@ -41,7 +44,7 @@ impl Report {
             source,
             tally: Tally::default(),
             is_begun: false,
-            is_windows_1252: false,
+            foreign: Rc::default(),
         };
         Self {
             files: files.into_iter().map(begin).collect(),
@@ -113,11 +116,15 @@ impl fmt::Display for Tally {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for file in self.files.iter().filter(|file| file.is_begun) {
-            let note = match file.is_windows_1252 {
-                true => " (not UTF-8: read as Windows-1252)",
-                false => "",
-            };
-            writeln!(f, "{}: {}{note}", file.source, file.tally)?;
+            write!(f, "{}: {}", file.source, file.tally)?;
+            match file.foreign.get() {
+                Foreign { lines: 0, .. } => writeln!(f)?,
+                Foreign { lines, first } => writeln!(
+                    f,
+                    "; {lines} lines are not UTF-8 and were read as Windows-1252, the first is \
+                     line {first}"
+                )?,
+            }
         }
         let begun = self.files.iter().filter(|file| file.is_begun);
         let all = begun

@@ -27,6 +27,14 @@ pub(super) struct Calendar {
     held: usize,
 }
 
+/// What became of one of the calendar's own lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Head {
+    Kept,
+    /// It says what the file was sent for, which a stored object must not.
+    LeftOut,
+}
+
 struct Zone {
     tzid: String,
     bytes: Vec<u8>,
@@ -50,16 +58,17 @@ struct Part {
 
 impl Calendar {
     /// Takes one of the calendar's own lines.
-    pub(super) fn push_head(&mut self, bytes: &[u8], line: u32) -> Result<(), IcalError> {
+    pub(super) fn push_head(&mut self, bytes: &[u8], line: u32) -> Result<Head, IcalError> {
         let logical = super::super::text::logical_lines(bytes).next();
         let Some(logical) = logical else {
-            return Ok(());
+            return Ok(Head::Kept);
         };
         let content = ContentLine::parse(logical.decode().map_err(|error| at(error, line))?, line)?;
-        if !content.is("METHOD") {
-            push_crlf(bytes, &mut self.head);
+        if content.is("METHOD") {
+            return Ok(Head::LeftOut);
         }
-        Ok(())
+        push_crlf(bytes, &mut self.head);
+        Ok(Head::Kept)
     }
 
     /// Takes a component whose `BEGIN` was at `line`.

@@ -104,14 +104,15 @@ impl<R: BufRead> Chunks<R> {
     }
 }
 
-/// Appends `bytes` with every line end as CRLF and without blank lines.
+/// Appends `bytes` with every line end as CRLF and without empty lines. A line of blanks stays: its
+/// first blank folds, the others are content.
 pub(super) fn push_crlf(bytes: &[u8], to: &mut Vec<u8>) {
     for line in bytes.split(|byte| *byte == b'\n') {
         let mut line = line;
         while let [head @ .., b'\r'] = line {
             line = head;
         }
-        if !line.trim_ascii().is_empty() {
+        if !line.is_empty() {
             to.extend_from_slice(line);
             to.extend_from_slice(b"\r\n");
         }

@@ -3,7 +3,7 @@
 //! **Invariants.** An object is the components of one kind and one UID, with the calendar's own
 //! properties (`METHOD` left out: a stored object must not have one, RFC 4791 §4.1) and the
 //! `VTIMEZONE`s it names; content lines are copied as bytes, only line ends become CRLF. A file
-//! with nothing but one object comes back byte for byte. What is broken is reported with its line,
+//! with nothing but one object, and no `METHOD`, comes back byte for byte. What is broken is reported with its line,
 //! the rest is still given. Memory: what is held back stays below [`HELD_MAX`] as long as the file's
 //! recurring components do; a component larger than [`COMPONENT_MAX`] is refused.
 //!

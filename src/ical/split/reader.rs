@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use super::super::error::{IcalError, Reason, cut};
 use super::super::object::Kind;
-use super::assemble::Calendar;
+use super::assemble::{Calendar, Head};
 use super::chunk::{Chunk, Chunks, Mark};
 use super::{COMPONENT_MAX, HELD_MAX, Piece, SplitObject, UidOrigin};
 
@@ -118,7 +118,13 @@ impl<R: BufRead> Split<R> {
                     Reason::UnmatchedEnd { found, expected },
                 ))
             }
-            Some(calendar) => calendar.push_head(&chunk.bytes, chunk.line),
+            Some(calendar) => match calendar.push_head(&chunk.bytes, chunk.line) {
+                Ok(Head::LeftOut) => {
+                    self.whole = None;
+                    Ok(())
+                }
+                pushed => pushed.map(|_| ()),
+            },
         };
         self.report(result);
     }

@@ -44,6 +44,19 @@ pub fn by_name(name: &str) -> Option<TimeZone> {
         })
 }
 
+/// The zone that a calendar text with one `VTIMEZONE` tells, by its name or by the rules in it; the
+/// text may also be just a name.
+#[must_use]
+pub fn of_calendar(text: &str) -> Option<TimeZone> {
+    let Ok(roots) = Component::parse_all(text.as_bytes()) else {
+        return by_name(text);
+    };
+    let calendar = roots.first()?;
+    let definition = calendar.components().find(|inner| inner.is("VTIMEZONE"))?;
+    let tzid = definition.first("TZID")?.value().trim();
+    by_name(tzid).or_else(|| custom::in_calendar(calendar, tzid))
+}
+
 /// The zones that one calendar text refers to.
 #[derive(Debug, Clone, Default)]
 pub struct Zones {

@@ -39,6 +39,21 @@ pub enum Command {
     Examine,
 }
 
+impl Command {
+    /// As on the command line.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TokenCreate(_) => "token create",
+            Self::TokenList { .. } => "token list",
+            Self::TokenRevoke { .. } => "token revoke",
+            Self::Import(_) => "import",
+            Self::AuditVerify => "audit verify",
+            Self::Examine => "doctor",
+        }
+    }
+}
+
 /// A personal token to be made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewTokenFor {

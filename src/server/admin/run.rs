@@ -76,8 +76,8 @@ async fn carry_out(rooms: &Rooms, talk: &mut Talk) -> Result<Answer, Failure> {
         )
         .into());
     }
-    let command = serde_json::from_value(opening.command)?;
-    tracing::info!(?command, "a command of the operator");
+    let command: Command = serde_json::from_value(opening.command)?;
+    tracing::info!(command = command.name(), "a command of the operator");
     run(rooms, command, talk).await
 }
 

@@ -89,7 +89,11 @@ fn derived() -> Vec<Step> {
                 .col(integer("end_at"))
                 .to_owned(),
         ),
-        indexed("calendar_occurrence", &["calendar_id", "start_at"]),
+        // All columns: the table itself is never asked.
+        indexed(
+            "calendar_occurrence",
+            &["calendar_id", "start_at", "end_at", "object_id"],
+        ),
         indexed("calendar_occurrence", &["object_id"]),
         Step::Table(
             table("calendar_tombstone")

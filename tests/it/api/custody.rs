@@ -1,5 +1,7 @@
 //! Check-out, check-in and movements.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::json;
 
@@ -110,4 +112,29 @@ async fn what_a_check_out_names_wrongly_is_named_in_the_refusal() {
         .await;
     refused.refuses(422, "invalid");
     assert_eq!(refused.body["field"], "to_place_id");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_check_outs_at_once_one_wins() {
+    let api = Arc::new(Api::new().await);
+    let (item, _) = api.laptop().await;
+    let asked = (0..12).map(|_| {
+        let (api, path) = (api.clone(), format!("{item}/check-out"));
+        tokio::spawn(async move {
+            let body = json!({ "to": { "kind": "party", "handle": "mia" } });
+            let answer = api.change("POST", &path, "*", body).await;
+            if answer.status != StatusCode::OK {
+                answer.refuses(409, "already-out");
+            }
+            answer.status
+        })
+    });
+    let asked: Vec<_> = asked.collect();
+    let mut won = 0;
+    for one in asked {
+        won += usize::from(one.await.unwrap() == StatusCode::OK);
+    }
+    assert_eq!(won, 1);
+    let history = api.get(&format!("{item}/movements")).await;
+    assert_eq!(history.body["items"].as_array().unwrap().len(), 2);
 }

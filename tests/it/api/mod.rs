@@ -52,7 +52,7 @@ struct Api {
     identity: Identity,
     custodian: String,
     member: String,
-    _store: TestStore,
+    store: TestStore,
 }
 
 /// What came back.
@@ -78,7 +78,7 @@ impl Api {
             identity,
             custodian: String::new(),
             member: String::new(),
-            _store: test,
+            store: test,
         };
         api.custodian = api.token("carol", &[Role::Custodian], Scope::Api).await;
         api.member = api.token("mia", &[Role::Member], Scope::Api).await;

@@ -1,9 +1,13 @@
 //! Who is refused, and what: every refusal is a problem (RFC 9457).
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use freehold::api::{self, Access, Method};
 use freehold::identity::{Role, Scope};
+use freehold::store::{StoreError, Tx};
 use http::{Request, StatusCode};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use super::{Api, ask, get};
@@ -226,4 +230,22 @@ async fn what_is_not_there_and_what_cannot_be_done_there_are_problems_too() {
         StatusCode::OK
     );
     assert_eq!(Method::Get.as_str(), "GET");
+}
+
+#[tokio::test]
+async fn why_the_service_failed_is_for_the_log_and_not_for_the_client() {
+    let api = Api::new().await;
+    let (item, _) = api.laptop().await;
+    let broken = api.store.store.write((), |tx: Tx, _: Arc<()>| async move {
+        tx.execute_unprepared("ALTER TABLE holding RENAME TO gone")
+            .await?;
+        Ok::<_, StoreError>(())
+    });
+    broken.await.unwrap();
+    let failed = api.get(&item).await;
+    let detail = failed.refuses(500, "internal");
+    assert!(
+        detail.contains("X-Request-Id") && !detail.contains("holding"),
+        "{detail}"
+    );
 }

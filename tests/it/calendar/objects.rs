@@ -213,9 +213,8 @@ async fn multiget_answers_in_order_and_tells_what_is_missing() {
 async fn a_body_that_does_not_open_is_named() {
     let house = House::new().await;
     house.put("1.ics", &meeting("1", "A")).await;
-    let elsewhere = tempfile::tempdir().unwrap();
     let other = House::new().await;
-    let wrong = vault(&other.test.store, elsewhere.path()).await;
+    let wrong = vault(&other.test.store, other.test.folder.path()).await;
     let calendars = Calendars::new(house.test.store.clone(), wrong, CalendarLimits::default());
     let refused = calendars.object(&house.alice, &object("1.ics")).await;
     let Err(error @ CalendarError::Sealed { .. }) = refused else {

@@ -1,5 +1,6 @@
 //! What every test starts from: a store of its own on the backend under test.
 
+pub(crate) mod app;
 pub(crate) mod dav;
 pub(crate) mod served;
 

@@ -1,33 +1,46 @@
-//! Which files are taken for Windows-1252, and what becomes of them.
+//! What is left as it is, and what becomes of the rest.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::cell::Cell;
 use std::io::{BufReader, Read as _};
+use std::rc::Rc;
 
-use super::{Decoded, is_windows_1252};
+use super::{AsUtf8, Foreign};
 
-#[test]
-fn only_a_file_without_any_utf8_character_is_windows_1252() {
-    let is = |bytes: &[u8]| is_windows_1252(bytes).unwrap();
-    assert!(!is(b""));
-    assert!(!is(b"SUMMARY:plain\r\n"));
-    assert!(!is("SUMMARY:Café\r\n".as_bytes()));
-    assert!(is(b"SUMMARY:Caf\xe9\r\n"));
-    assert!(is(b"SUMMARY:a\r\nSUMMARY:Caf\xe9"));
-    let mut mixed = "SUMMARY:Café\r\n".as_bytes().to_vec();
-    mixed.extend_from_slice(b"SUMMARY:Caf\xe9\r\n");
-    assert!(!is(&mixed), "one broken place does not make it an old file");
+fn read(bytes: &[u8]) -> (Vec<u8>, Foreign) {
+    let foreign = Rc::new(Cell::default());
+    let mut found = Vec::new();
+    let small = BufReader::with_capacity(3, bytes);
+    AsUtf8::new(small, Rc::clone(&foreign))
+        .read_to_end(&mut found)
+        .unwrap();
+    (found, foreign.get())
 }
 
 #[test]
-fn a_fold_within_a_character_is_no_sign_of_another_charset() {
-    assert!(!is_windows_1252(&b"SUMMARY:Caf\xc3\r\n \xa9\r\n"[..]).unwrap());
-    assert!(!is_windows_1252(&b"SUMMARY:Caf\xc3\n\t\xa9\n"[..]).unwrap());
+fn utf8_is_left_as_it_is_even_where_a_fold_cuts_a_character() {
+    for text in [
+        &b""[..],
+        b"SUMMARY:plain",
+        "SUMMARY:Café €\r\nEND:VEVENT\n\n".as_bytes(),
+        b"SUMMARY:Caf\xc3\r\n \xa9\r\nEND:VEVENT\r\n",
+        b"SUMMARY:Caf\xc3\n\t\xa9\n",
+    ] {
+        assert_eq!(read(text), (text.to_vec(), Foreign::default()));
+    }
 }
 
 #[test]
-fn each_byte_becomes_its_character() {
-    let mut text = String::new();
-    let reader = BufReader::with_capacity(3, &b"Caf\xe9 \x80 na\xefve"[..]);
-    Decoded::new(reader).read_to_string(&mut text).unwrap();
-    assert_eq!(text, "Café € naïve");
+fn bytes_that_are_none_become_their_windows_1252_character_and_are_counted() {
+    let (text, foreign) = read(b"A:1\r\nB:Caf\xe9\r\n \x80\r\nC:na\xefve");
+    assert_eq!(text, "A:1\r\nB:Café\r\n €\r\nC:naïve".as_bytes());
+    assert_eq!(foreign, Foreign { lines: 2, first: 2 });
+}
+
+#[test]
+fn one_damaged_place_leaves_the_rest_of_its_line_alone() {
+    let (text, foreign) = read("A:日".as_bytes());
+    assert_eq!((text, foreign.lines), ("A:日".as_bytes().to_vec(), 0));
+    let (text, foreign) = read(b"A:\xe6\x97\xa5\xe5?\n");
+    assert_eq!((text, foreign.lines), ("A:日å?\n".as_bytes().to_vec(), 1));
 }

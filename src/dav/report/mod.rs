@@ -1,0 +1,103 @@
+//! REPORT (RFC 3253 §3.6): one file for each report.
+
+mod calendar_multiget;
+mod calendar_query;
+mod data;
+mod sync_collection;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::tz::TimeZone;
+
+use super::error::{Condition, DavError};
+use super::path::Resource;
+use super::props::{self, Subject};
+use super::xml::request::{self, Asked, Report};
+use super::xml::{CALDAV, Multistatus, Name};
+use super::{Call, answer};
+use crate::calendar::{CalendarRef, ObjectEntry, ObjectRef, StoredObject};
+
+/// How many bytes of XML one answer has at most, give or take an object.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// REPORT.
+pub(super) async fn report(call: Call, body: Body) -> Result<Response, DavError> {
+    let body = call.read(body).await?;
+    let multistatus = match request::report(&body)? {
+        Report::CalendarQuery(query) => calendar_query::answer(&call, query).await?,
+        Report::CalendarMultiget(multiget) => calendar_multiget::answer(&call, multiget).await?,
+        Report::SyncCollection(sync) => sync_collection::answer(&call, sync).await?,
+    };
+    Ok(answer::xml(StatusCode::MULTI_STATUS, multistatus.finish()))
+}
+
+/// The report is not one of this resource (RFC 3253 §3.6).
+fn unsupported(call: &Call, report: &str) -> DavError {
+    if call.resource == Resource::Nowhere {
+        return DavError::not_found();
+    }
+    DavError::unmet(
+        Condition::SupportedReport,
+        format!("this resource has no {report}: see DAV:supported-report-set"),
+    )
+}
+
+/// An answer that grows object by object.
+struct Answer<'a> {
+    call: &'a Call,
+    asked: &'a Asked,
+    multistatus: Multistatus,
+}
+
+impl<'a> Answer<'a> {
+    fn new(call: &'a Call, asked: &'a Asked) -> Self {
+        Self {
+            call,
+            asked,
+            multistatus: Multistatus::new(call.detail()),
+        }
+    }
+
+    /// Whether no more objects should be added.
+    fn is_full(&self) -> bool {
+        self.multistatus.len() > ANSWER_BYTES_MAX
+    }
+
+    /// An object with its calendar data, if they are asked for.
+    fn object(&mut self, at: &CalendarRef, object: &StoredObject, zone: &TimeZone) {
+        let name = Name::new(CALDAV, "calendar-data");
+        let subject = Subject::Object(at, &object.entry);
+        let mut propstats = props::answer(&self.asked.props, subject, self.call.view());
+        if let Some(asked) = &self.asked.data {
+            match data::render(&object.body, asked, zone) {
+                Ok(text) => propstats.found().element_named(&name, &text),
+                Err(why) => propstats.refused([&name], why),
+            }
+        }
+        self.multistatus
+            .properties(&object_href(at, &object.entry), propstats);
+    }
+
+    /// An object whose bytes are not asked for.
+    fn entry(&mut self, at: &CalendarRef, entry: &ObjectEntry) {
+        let subject = Subject::Object(at, entry);
+        let propstats = props::answer(&self.asked.props, subject, self.call.view());
+        self.multistatus
+            .properties(&object_href(at, entry), propstats);
+    }
+
+    /// There is more than this (RFC 4791 §7.8, RFC 6578 §3.6).
+    fn truncated(&mut self, reason: &str) {
+        let why = DavError::unmet(Condition::NumberOfMatchesWithinLimits, reason);
+        self.multistatus.refused(&self.call.resource.href(), &why);
+    }
+}
+
+fn object_href(at: &CalendarRef, entry: &ObjectEntry) -> String {
+    Resource::Object(ObjectRef {
+        calendar: at.clone(),
+        name: entry.name.clone(),
+    })
+    .href()
+}

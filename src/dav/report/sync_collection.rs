@@ -1,0 +1,108 @@
+//! `DAV:sync-collection` (RFC 6578 §3).
+
+use super::super::Call;
+use super::super::error::{Condition, DavError};
+use super::super::path::Resource;
+use super::super::propfind::{Depth, depth};
+use super::super::xml::Multistatus;
+use super::super::xml::request::SyncCollection;
+use super::{Answer, unsupported};
+use crate::calendar::{
+    BadSyncToken, Calendar, CalendarError, CalendarRef, ChangesSince, ObjectEntry, ObjectName,
+    ObjectRef,
+};
+
+/// How many changes one answer has at most when their calendar data are asked for.
+const WITH_DATA_MAX: usize = 1_000;
+
+/// What changed since a token.
+pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multistatus, DavError> {
+    let Resource::Calendar(at) = &call.resource else {
+        return Err(unsupported(call, "DAV:sync-collection"));
+    };
+    check_level(&sync, depth(&call.headers)?)?;
+    let calendar = call.calendars.calendar(&call.actor, at).await?;
+    let asked = ChangesSince {
+        at: at.clone(),
+        since: since(&sync.sync_token)?,
+        limit: match &sync.asked.data {
+            Some(_) => Some(sync.limit.unwrap_or(WITH_DATA_MAX).min(WITH_DATA_MAX)),
+            None => sync.limit,
+        },
+    };
+    let changes = call.calendars.changes(&call.actor, asked).await?;
+    let mut answer = Answer::new(call, &sync.asked);
+    if sync.asked.data.is_some() {
+        with_data(&mut answer, &calendar, changes.changed).await?;
+    } else {
+        for entry in &changes.changed {
+            answer.entry(at, entry);
+        }
+    }
+    for name in changes.removed {
+        answer.multistatus.not_found(&member(at, name).href());
+    }
+    if changes.truncated {
+        // §3.6: the collection itself has 507, and the token goes as far as the answer does.
+        answer.truncated("there are more changes: ask again with the token of this answer");
+    }
+    answer.multistatus.sync_token(&changes.token.to_string());
+    Ok(answer.multistatus)
+}
+
+/// Only the members of the calendar can be asked about (§3.3). A client that does not say how deep
+/// says it by Depth (Appendix A).
+fn check_level(sync: &SyncCollection, depth: Option<Depth>) -> Result<(), DavError> {
+    match (sync.sync_level.as_deref(), depth) {
+        (Some("1"), None | Some(Depth::Zero)) | (None, Some(Depth::One)) => Ok(()),
+        (Some("1"), Some(_)) => Err(DavError::malformed(
+            "sync-collection goes with Depth: 0; how deep it looks is said by DAV:sync-level",
+        )),
+        (Some("infinite" | "infinity"), _) | (None, Some(Depth::Infinity)) => Err(DavError::unmet(
+            Condition::SyncTraversalSupported,
+            "a calendar has no collections inside: use DAV:sync-level 1",
+        )),
+        (Some(other), _) => Err(DavError::malformed(format!(
+            "DAV:sync-level is 1 or infinite, not {other:?}"
+        ))),
+        (None, _) => Err(DavError::malformed("DAV:sync-level is missing: use 1")),
+    }
+}
+
+fn since(token: &str) -> Result<Option<crate::calendar::SyncToken>, DavError> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let token = token
+        .parse()
+        .map_err(|bad: BadSyncToken| DavError::from(CalendarError::from(bad)))?;
+    Ok(Some(token))
+}
+
+async fn with_data(
+    answer: &mut Answer<'_>,
+    calendar: &Calendar,
+    changed: Vec<ObjectEntry>,
+) -> Result<(), DavError> {
+    let call = answer.call;
+    let at = &calendar.at;
+    let zone = calendar.properties.time_zone();
+    let zone = zone.unwrap_or_else(|| call.calendars.limits().default_zone.clone());
+    for entries in changed.chunks(100) {
+        let names = entries.iter().map(|entry| entry.name.clone()).collect();
+        // What is gone by now comes with the next sync.
+        for (_, object) in call.calendars.multiget(&call.actor, at, names).await? {
+            if let Some(object) = object {
+                answer.object(at, &object, &zone);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn member(at: &CalendarRef, name: ObjectName) -> Resource {
+    Resource::Object(ObjectRef {
+        calendar: at.clone(),
+        name,
+    })
+}
