@@ -1,11 +1,11 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
-use super::super::{Call, clients};
 use super::super::error::{Condition, DavError};
 use super::super::path::Resource;
 use super::super::propfind::{Depth, depth};
 use super::super::xml::Multistatus;
 use super::super::xml::request::SyncCollection;
+use super::super::{Call, clients};
 use super::{Answer, unsupported};
 use crate::calendar::{
     BadSyncToken, Calendar, CalendarError, CalendarRef, ChangesSince, ObjectEntry, ObjectName,
