@@ -94,7 +94,7 @@ async fn with_data(
         // What is gone by now comes with the next sync.
         for (_, object) in call.calendars.multiget(&call.actor, at, names).await? {
             if let Some(object) = object {
-                answer.object(at, &object, &zone);
+                answer.object(at, &object, &zone).await;
             }
         }
     }
