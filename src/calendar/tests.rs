@@ -9,7 +9,7 @@ use super::time_index::{LONGEST, Span, TimeIndex, Times, horizon, times};
 use super::*;
 use crate::base::{ETag, Kind, Timestamp};
 use crate::crypto::KeyId;
-use crate::ical::{CalendarObject, Window};
+use crate::ical::{CalendarObject, Window, zone};
 use crate::identity::{Credential, Privilege, Roles, Scope, Scopes};
 
 fn at(text: &str) -> Timestamp {
@@ -141,20 +141,20 @@ fn properties_are_few_small_and_the_zone_is_one() {
 fn a_calendar_timezone_is_known_by_name_or_by_its_rules() {
     let known = "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/Paris\r\nEND:VTIMEZONE\r\n\
                  END:VCALENDAR\r\n";
-    let zone = properties::zone_of(known).unwrap();
+    let zone = zone::of_calendar(known).unwrap();
     assert_eq!(zone.iana_name(), Some("Europe/Paris"));
     let own = "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Ours\r\nBEGIN:STANDARD\r\n\
                DTSTART:19700101T000000\r\nTZOFFSETFROM:+0330\r\nTZOFFSETTO:+0330\r\n\
                END:STANDARD\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n";
-    let zone = properties::zone_of(own).unwrap();
+    let zone = zone::of_calendar(own).unwrap();
     assert_eq!(zone.to_offset(at("2027-01-01T00:00:00Z")).seconds(), 12_600);
     let without_rules = known.replace("Europe/Paris", "Nowhere");
-    assert_eq!(properties::zone_of(&without_rules), None);
+    assert_eq!(zone::of_calendar(&without_rules), None);
     assert_eq!(
-        properties::zone_of("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
+        zone::of_calendar("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
         None
     );
-    assert_eq!(properties::zone_of(""), None);
+    assert_eq!(zone::of_calendar(""), None);
 }
 
 fn times_of(lines: &str) -> Times {

@@ -10,6 +10,7 @@
 //! collection   MKCALENDAR, MKCOL, DELETE of calendars
 //! propfind, proppatch, options
 //! report       calendar-query, calendar-multiget, sync-collection
+//! clients      what clients do that no RFC allows
 //! ```
 //! Each verb is three sentences: read, ask, write. What may be done and what is true is decided in
 //! the room.
@@ -32,6 +33,7 @@
 //! | what broke other servers | `tests/it/caldav/cases.rs` |
 
 mod answer;
+mod clients;
 mod collection;
 mod error;
 mod object;

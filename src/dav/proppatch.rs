@@ -1,5 +1,7 @@
 //! PROPPATCH: all of it or nothing (RFC 4918 §9.2).
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -106,25 +108,21 @@ fn may_change(name: &Name) -> Result<Keeping, DavError> {
     }
 }
 
-/// What becomes of each property of a request.
+/// What becomes of each property of a request, each told once.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    accepted: Vec<Name>,
-    refused: Vec<(Name, DavError)>,
+    properties: BTreeMap<Name, Option<DavError>>,
 }
 
 impl Outcome {
-    /// Nothing is wrong with this one.
+    /// Nothing is wrong with this step.
     pub(super) fn accept(&mut self, name: Name) {
-        if !self.accepted.contains(&name) {
-            self.accepted.push(name);
-        }
+        self.properties.entry(name).or_default();
     }
 
     /// This one cannot be.
     pub(super) fn refuse(&mut self, name: Name, why: DavError) {
-        self.accepted.retain(|accepted| *accepted != name);
-        self.refused.push((name, why));
+        self.properties.insert(name, Some(why));
     }
 
     /// This one cannot have the value that was given.
@@ -139,28 +137,27 @@ impl Outcome {
     }
 
     /// Whether nothing at all is done.
-    pub(super) const fn is_refused(&self) -> bool {
-        !self.refused.is_empty()
+    pub(super) fn is_refused(&self) -> bool {
+        self.properties.values().any(Option::is_some)
     }
 
     /// As responses write it: one refusal makes all the others 424.
     pub(super) fn into_propstats(self) -> Propstats {
         let mut propstats = Propstats::new();
         let is_refused = self.is_refused();
-        for (name, why) in self.refused {
-            propstats.refused([&name], why);
-        }
-        if is_refused {
-            let why = DavError::new(
-                StatusCode::FAILED_DEPENDENCY,
-                "nothing was changed, because another property of this request was refused",
-            );
-            propstats.refused(&self.accepted, why);
-        } else {
-            for name in &self.accepted {
-                propstats.found().empty_named(name);
+        let mut others = Vec::new();
+        for (name, refusal) in self.properties {
+            match refusal {
+                Some(why) => propstats.refused([&name], why),
+                None if is_refused => others.push(name),
+                None => propstats.found().empty_named(&name),
             }
         }
+        let why = DavError::new(
+            StatusCode::FAILED_DEPENDENCY,
+            "nothing was changed, because another property of this request was refused",
+        );
+        propstats.refused(&others, why);
         propstats
     }
 }

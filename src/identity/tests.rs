@@ -217,6 +217,34 @@ async fn a_principal_is_created_once_and_found_by_its_handle() {
 }
 
 #[tokio::test]
+async fn only_the_operator_acts_for_others_and_the_audit_says_so() {
+    let house = House::open().await;
+    let anna = house.person("anna").await;
+    let operator = Actor::operator();
+    let acting = |by: Actor| {
+        let (identity, handle) = (house.identity.clone(), anna.handle.clone());
+        async move { principals::acting(&identity, &by, &handle).await }
+    };
+    let actor = acting(operator.clone()).await.unwrap();
+    assert_eq!(actor.principal, anna.id);
+    assert_eq!(
+        actor.to_audit(),
+        format!("operator for principal:{}", anna.id)
+    );
+    let admin = session_of(&anna, &[Role::Administrator]);
+    for by in [admin, actor.clone()] {
+        assert!(matches!(acting(by).await, Err(IdentityError::Refused(_))));
+    }
+    assert!(rules::may_issue(&actor, anna.id).is_err() && rules::may_administer(&actor).is_err());
+    let gone = principals::deactivate(&house.identity, &operator, anna.id);
+    gone.await.unwrap();
+    assert!(matches!(
+        acting(operator).await,
+        Err(IdentityError::Inactive(_))
+    ));
+}
+
+#[tokio::test]
 async fn an_account_has_one_principal_whose_roles_follow_the_provider() {
     let house = House::open().await;
     let sign_in = |issuer, roles: &[Role]| {

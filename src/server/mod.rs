@@ -30,3 +30,4 @@ pub use evaluation::Evaluation;
 pub use listen::try_listen;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};
+pub use tls::try_tls;

@@ -49,6 +49,14 @@ fn bad(path: &Path, why: &dyn std::fmt::Display) -> ServeError {
     }
 }
 
+/// Whether certificate and key can be used, if they are configured.
+///
+/// # Errors
+/// [`ServeError::Certificate`].
+pub fn try_tls(tls: &Tls) -> Result<(), ServeError> {
+    acceptor(tls).map(drop)
+}
+
 /// What asks an encrypting service on this machine for its readiness; `None` when no certificate is
 /// configured. Any certificate will do: names and authorities say nothing about loopback, nothing
 /// secret is sent, and the answer is believed only as far as "it runs".

@@ -73,14 +73,16 @@ pub(in crate::calendar) async fn store(
         return Ok((present.id, Outcome::Unchanged));
     }
     let local_times;
-    let times = match &incoming.times {
-        Some(times) => times,
-        None => {
-            let zone = zone_of(of, tx, place.calendar.id).await?;
-            let window = horizon(tx.now(), of.limits.horizon);
-            local_times = times(&incoming.object, &zone, window);
-            &local_times
-        }
+    let times = if let Some(times) = &incoming.times {
+        times
+    } else {
+        let zone = zone_of(of, tx, place.calendar.id).await?;
+        local_times = times(
+            &incoming.object,
+            &zone,
+            horizon(tx.now(), of.limits.horizon),
+        );
+        &local_times
     };
     let id = match &place.present {
         Some(present) => present.id,

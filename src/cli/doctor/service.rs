@@ -31,6 +31,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
             false
         }
     };
+    findings.extend(certificate(settings));
     findings.push(listeners(settings, is_live).await);
     findings
 }
@@ -49,7 +50,7 @@ async fn ask(settings: &Settings) -> Result<(Examined, bool), SessionError> {
 fn parts(examined: &Examined) -> Vec<Finding> {
     let finding = |part: &crate::server::admin::Part| {
         let (level, text) = match &part.health {
-            Health::Ok => (Level::Ok, format!("{} works", part.name)),
+            Health::Ok => (Level::Ok, format!("{}: ok", part.name)),
             Health::Degraded(text) => (Level::Warn, text.clone()),
             Health::Failed(text) => (Level::Fail, text.clone()),
         };
@@ -75,6 +76,16 @@ fn audit(examined: &Examined) -> Finding {
             format!("{entries} entries, the last of {last}; `freehold audit verify` checks them"),
         ),
     }
+}
+
+/// Certificate and key as the service reads them; nothing when none are configured.
+fn certificate(settings: &Settings) -> Option<Finding> {
+    const PART: &str = "certificate";
+    let path = settings.server.tls.certificate.as_ref()?;
+    Some(match server::try_tls(&settings.server.tls) {
+        Ok(()) => Finding::ok(PART, format!("{} fits its key", path.display())),
+        Err(error) => Finding::fail(PART, error.to_string()),
+    })
 }
 
 async fn listeners(settings: &Settings, is_live: bool) -> Finding {

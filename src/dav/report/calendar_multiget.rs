@@ -25,10 +25,6 @@ pub(super) async fn answer(call: &Call, multiget: Multiget) -> Result<Multistatu
     let mut answer = Answer::new(call, &multiget.asked);
     for (at, names) in by_calendar(&multiget.hrefs, &mut answer.multistatus) {
         for names in names.chunks(READ_AT_ONCE) {
-            if answer.is_full() {
-                answer.truncated("the answer is full: ask for the other resources separately");
-                return Ok(answer.multistatus);
-            }
             some(&mut answer, &at, names).await?;
         }
     }
@@ -83,7 +79,7 @@ async fn some(
     let zone = zone.unwrap_or_else(|| call.calendars.limits().default_zone.clone());
     for (name, object) in objects {
         if let Some(object) = object {
-            answer.object(at, &object, &zone);
+            answer.object(at, &object, &zone).await;
             continue;
         }
         let calendar = at.clone();

@@ -66,19 +66,14 @@ async fn members(
     };
     let matches = call.calendars.query(&call.actor, asked).await?;
     let zone = zone_of(call, query, calendar);
-    let mut added = 0;
     for object in &matches.objects {
-        if answer.is_full() {
-            break;
-        }
-        answer.object(&calendar.at, object, &zone);
-        added += 1;
+        answer.object(&calendar.at, object, &zone).await;
     }
-    if matches.truncated || added < matches.objects.len() {
+    if matches.truncated {
         answer.truncated("more objects match than one answer holds: ask for a shorter time range");
         return Ok(0);
     }
-    Ok(limit.saturating_sub(added))
+    Ok(limit.saturating_sub(matches.objects.len()))
 }
 
 async fn one_object(
@@ -93,7 +88,7 @@ async fn one_object(
     let matches = CalendarObject::parse(&stored.body)
         .is_ok_and(|object| query.filter.matches(&object, &zone));
     if matches {
-        answer.object(&at.calendar, &stored, &zone);
+        answer.object(&at.calendar, &stored, &zone).await;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::xml::{CALDAV, Multistatus, Name};
 use super::{Call, answer};
 use crate::calendar::{CalendarRef, ObjectEntry, ObjectRef, StoredObject};
 
-/// How many bytes of XML one answer has at most, give or take an object.
+/// From so many bytes of XML on an answer has no more calendar data.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// REPORT.
@@ -48,6 +48,7 @@ struct Answer<'a> {
     call: &'a Call,
     asked: &'a Asked,
     multistatus: Multistatus,
+    objects: usize,
 }
 
 impl<'a> Answer<'a> {
@@ -56,21 +57,29 @@ impl<'a> Answer<'a> {
             call,
             asked,
             multistatus: Multistatus::new(call.detail()),
+            objects: 0,
         }
     }
 
-    /// Whether no more objects should be added.
-    fn is_full(&self) -> bool {
-        self.multistatus.len() > ANSWER_BYTES_MAX
-    }
-
-    /// An object with its calendar data, if they are asked for.
-    fn object(&mut self, at: &CalendarRef, object: &StoredObject, zone: &TimeZone) {
+    /// An object with its calendar data, if they are asked for. Now and then it lets others run.
+    async fn object(&mut self, at: &CalendarRef, object: &StoredObject, zone: &TimeZone) {
+        self.objects += 1;
+        if self.objects.is_multiple_of(64) {
+            tokio::task::yield_now().await;
+        }
         let name = Name::new(CALDAV, "calendar-data");
         let subject = Subject::Object(at, &object.entry);
         let mut propstats = props::answer(&self.asked.props, subject, self.call.view());
         if let Some(asked) = &self.asked.data {
-            match data::render(&object.body, asked, zone) {
+            let rendered = if self.multistatus.len() > ANSWER_BYTES_MAX {
+                Err(DavError::unmet(
+                    Condition::NumberOfMatchesWithinLimits,
+                    "the answer is full: ask for this object separately",
+                ))
+            } else {
+                data::render(&object.body, asked, zone)
+            };
+            match rendered {
                 Ok(text) => propstats.found().element_named(&name, &text),
                 Err(why) => propstats.refused([&name], why),
             }

@@ -1,11 +1,11 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
-use super::super::Call;
 use super::super::error::{Condition, DavError};
 use super::super::path::Resource;
 use super::super::propfind::{Depth, depth};
 use super::super::xml::Multistatus;
 use super::super::xml::request::SyncCollection;
+use super::super::{Call, clients};
 use super::{Answer, unsupported};
 use crate::calendar::{
     BadSyncToken, Calendar, CalendarError, CalendarRef, ChangesSince, ObjectEntry, ObjectName,
@@ -54,7 +54,8 @@ pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multista
 /// says it by Depth (Appendix A).
 fn check_level(sync: &SyncCollection, depth: Option<Depth>) -> Result<(), DavError> {
     match (sync.sync_level.as_deref(), depth) {
-        (Some("1"), None | Some(Depth::Zero)) | (None, Some(Depth::One)) => Ok(()),
+        (Some("1"), depth) if clients::goes_with_sync_level_1(depth) => Ok(()),
+        (None, Some(Depth::One)) => Ok(()),
         (Some("1"), Some(_)) => Err(DavError::malformed(
             "sync-collection goes with Depth: 0; how deep it looks is said by DAV:sync-level",
         )),
@@ -93,7 +94,7 @@ async fn with_data(
         // What is gone by now comes with the next sync.
         for (_, object) in call.calendars.multiget(&call.actor, at, names).await? {
             if let Some(object) = object {
-                answer.object(at, &object, &zone);
+                answer.object(at, &object, &zone).await;
             }
         }
     }

@@ -117,13 +117,12 @@ pub(super) async fn person(store: &Store, handle: &str, scope: Scope) -> Actor {
     let identity = Identity::new(store.clone(), SessionLimits::default());
     let (by, handle) = (Actor::operator(), handle.parse().unwrap());
     let known = principals::by_handle(&identity, &handle).await.unwrap();
-    let principal = match known {
-        Some(known) => known,
-        None => {
-            let roles = Roles::of(&[Role::Member]);
-            let made = principals::create(&identity, &by, handle, roles);
-            made.await.unwrap()
-        }
+    let principal = if let Some(known) = known {
+        known
+    } else {
+        let roles = Roles::of(&[Role::Member]);
+        let made = principals::create(&identity, &by, handle, roles);
+        made.await.unwrap()
     };
     let token = tokens::NewToken {
         principal: principal.id,
