@@ -91,16 +91,13 @@ impl Cookies {
     }
 
     fn set(self, name: &str, value: &str, max_age_secs: Option<u32>) -> HeaderValue {
-        let mut text = format!(
-            "{}{name}={value}; Path=/; HttpOnly; SameSite=Lax",
-            self.prefix()
-        );
-        if let Some(secs) = max_age_secs {
-            text.push_str(&format!("; Max-Age={secs}"));
-        }
-        if self == Self::Secure {
-            text.push_str("; Secure");
-        }
+        let age = max_age_secs.map_or_else(String::new, |secs| format!("; Max-Age={secs}"));
+        let secure = match self {
+            Self::Secure => "; Secure",
+            Self::Plain => "",
+        };
+        let name = format!("{}{name}", self.prefix());
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}");
         // Names and values are ours, visible ASCII; anything else sets nothing.
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }

@@ -87,20 +87,20 @@ fn of_more_than_five_sign_ins_the_oldest_give_way() {
     let mut sent = HeaderMap::new();
     let line = HeaderValue::from_str(&pairs.join("; ")).unwrap();
     sent.insert(http::header::COOKIE, line);
-    let set = Cookies::Secure.begin_flow(&sent, "7", "sealed");
-    let set: Vec<&str> = set.iter().map(|value| value.to_str().unwrap()).collect();
+    let lines = Cookies::Secure.begin_flow(&sent, "7", "sealed");
+    let lines: Vec<&str> = lines.iter().map(|value| value.to_str().unwrap()).collect();
     let begun = "__Host-f-7=sealed; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure";
-    assert_eq!(set.first(), Some(&begun));
+    assert_eq!(lines.first(), Some(&begun));
     let over = |name: &&&str| name.contains("Max-Age=0");
-    let over: Vec<_> = set.iter().filter(over).collect();
+    let over: Vec<_> = lines.iter().filter(over).collect();
     assert_eq!(over.len(), 2);
     assert!(over.iter().any(|line| line.starts_with("__Host-f-1=;")));
     assert!(over.iter().any(|line| line.starts_with("__Host-f-2=;")));
     let mut sent = HeaderMap::new();
     let large = format!("__Host-f-1={0}; __Host-f-2={0}", "x".repeat(3500));
     sent.insert(http::header::COOKIE, HeaderValue::from_str(&large).unwrap());
-    let set = Cookies::Secure.begin_flow(&sent, "3", &"x".repeat(3500));
-    assert_eq!(set.len(), 2, "not more than fits into a header");
+    let lines = Cookies::Secure.begin_flow(&sent, "3", &"x".repeat(3500));
+    assert_eq!(lines.len(), 2, "not more than fits into a header");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `GET /items`: what the organisation has, and who has it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -115,9 +116,9 @@ impl Names {
         let mut names = Self::default();
         let mut people = Vec::new();
         for item in items {
-            if !names.types.contains_key(&item.type_id) {
+            if let Entry::Vacant(unknown) = names.types.entry(item.type_id) {
                 let found = inventory.item_type(actor, item.type_id).await?;
-                names.types.insert(item.type_id, found.name.to_string());
+                unknown.insert(found.name.to_string());
             }
             for holding in &item.holdings {
                 match holding.account {

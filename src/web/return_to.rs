@@ -22,7 +22,6 @@ pub(super) struct ReturnTo(String);
 
 impl ReturnTo {
     /// `address` if it is a page of ours, else the start page.
-
     pub(super) fn or_start(address: &str) -> Self {
         if is_own_page(address) {
             Self(address.to_owned())
@@ -32,13 +31,11 @@ impl ReturnTo {
     }
 
     /// The address.
-
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// `?return_to=…` to put behind a path; empty for the start page.
-
     pub(super) fn as_query(&self) -> String {
         if self.0 == "/" {
             return String::new();
@@ -47,7 +44,6 @@ impl ReturnTo {
     }
 
     /// The address as the value of a query parameter.
-
     pub(super) fn encoded(&self) -> String {
         utf8_percent_encode(&self.0, &IN_QUERY).to_string()
     }

@@ -1,5 +1,5 @@
 //! A month laid out, and addresses to return to, with values.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;

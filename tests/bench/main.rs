@@ -44,10 +44,10 @@ fn measure() {
     let folder = tempfile::tempdir().unwrap();
     let (http, insert) = floors(folder.path());
     let data = folder.path().join("data");
-    let token = token(&data);
     let mut serve = freehold(&data);
     serve.args(["serve", "--evaluation", "--listen", "127.0.0.1:0"]);
     let program = Running::start(&mut serve);
+    let token = token(&data);
     println!("idle: {} MiB resident", program.resident_kib() / 1024);
     let mut dav = Client::connect(&program.address, Some(("alice", &token)));
     fill(&mut dav);

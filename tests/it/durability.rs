@@ -28,7 +28,7 @@ async fn store_until_it_breaks(dav: Dav, round: usize) -> Vec<(String, String)> 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_put_survives_fifty_kills() {
-    let place = Place::new();
+    let place = Place::started();
     let token = place.token("alice", "caldav");
     let mut expected = BTreeMap::new();
     for round in 0..50 {
@@ -75,8 +75,8 @@ async fn every_acknowledged_put_survives_fifty_kills() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_on_another_connection_sees_each_of_10_000_puts() {
     let place = Place::new();
-    let token = place.token("alice", "caldav");
     let served = place.serve();
+    let token = place.token("alice", "caldav");
     let (writer, reader) = (
         Dav::new(&served.url, "alice", &token),
         Dav::new(&served.url, "alice", &token),
@@ -116,12 +116,12 @@ async fn a_full_disk_refuses_with_507_keeps_what_it_has_and_recovers_by_itself()
     if on_postgres() {
         return;
     }
-    let mut place = Place::new();
+    let mut place = Place::started();
     let token = place.token("alice", "caldav");
     let ballast = place.folder.path().join("ballast");
     place.wrap = Some(
-        "mount -t tmpfs -o size=24m tmpfs \"$DATA\" && cp -a \"$KEEP\"/. \"$DATA\" && \
-         head -c 8m /dev/zero >\"$DATA/ballast\" && exec \"$0\" \"$@\"",
+        "mount -t tmpfs -o size=64m tmpfs \"$DATA\" && cp -a \"$KEEP\"/. \"$DATA\" && \
+         head -c 32m /dev/zero >\"$DATA/ballast\" && exec \"$0\" \"$@\"",
     );
     let served = place.serve();
     let dav = Dav::new(&served.url, "alice", &token);
@@ -138,7 +138,7 @@ async fn a_full_disk_refuses_with_507_keeps_what_it_has_and_recovers_by_itself()
             201 => kept.push((name, body)),
             status => break (status, answer.text().await.unwrap()),
         }
-        assert!(kept.len() < 400, "24 MiB never fill up");
+        assert!(kept.len() < 400, "64 MiB never fill up");
     };
     assert_eq!(full.0, 507, "{}", full.1);
     assert!(full.1.contains("disk"), "{}", full.1);
@@ -173,7 +173,7 @@ async fn two_processes_on_postgresql_never_hand_out_a_token_that_skips_a_change(
     if !on_postgres() {
         return;
     }
-    let (one, mut other) = (Place::new(), Place::new());
+    let (one, mut other) = (Place::started(), Place::new());
     other.environment.clone_from(&one.environment);
     let token = one.token("alice", "caldav");
     std::fs::create_dir(other.folder.path().join("keys")).unwrap();

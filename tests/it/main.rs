@@ -19,6 +19,7 @@ mod durability;
 mod ical;
 mod import;
 mod jobs;
+mod peers;
 mod server;
 mod store;
 mod support;

@@ -101,8 +101,9 @@ impl SignInError {
         match self {
             Self::NoProvider(_) => Kind::NotFound,
             Self::NoFlow | Self::MixedUp => Kind::Malformed,
-            Self::Declined(_) | Self::NoRole | Self::TurnedOff => Kind::Forbidden,
-            Self::Unacceptable(_) => Kind::Forbidden,
+            Self::Declined(_) | Self::NoRole | Self::TurnedOff | Self::Unacceptable(_) => {
+                Kind::Forbidden
+            }
             Self::Unreachable { .. } => Kind::Unavailable,
             Self::Secret(_) | Self::Vault(_) => Kind::Internal,
             Self::Identity(error) => error.kind(),

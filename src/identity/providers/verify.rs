@@ -5,7 +5,7 @@
 //! seconds of difference between two clocks are forgiven.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
@@ -29,7 +29,8 @@ use crate::base::Timestamp;
 use crate::identity::{Role, Roles};
 
 /// How far two clocks may be apart.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
+const LEEWAY_SECS: i64 = 60;
 
 /// Claims that OpenID Connect does not define, by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -154,7 +155,7 @@ enum Refused {
     Otherwise(Unacceptable),
 }
 
-fn refused(why: impl ToString) -> Refused {
+fn refused(why: &dyn std::fmt::Display) -> Refused {
     Refused::Otherwise(Unacceptable::IdToken(why.to_string()))
 }
 
@@ -174,27 +175,29 @@ fn check(
             ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
             ) => Refused::UnknownKey,
-            error => refused(error),
+            error => refused(&error),
         })?;
     let us = claims
         .authorized_party()
         .is_none_or(|party| **party == provider.settings.client_id);
     if !us {
-        return Err(refused("azp names another client"));
+        return Err(refused(&"azp names another client"));
     }
     let others = &claims.additional_claims().0;
-    let latest = now.as_second().saturating_add(60);
+    let latest = now.as_second().saturating_add(LEEWAY_SECS);
     if let Some(from) = others.get("nbf")
         && from.as_f64().is_none_or(|from| from > as_f64(latest))
     {
-        return Err(refused("nbf is in the future"));
+        return Err(refused(&"nbf is in the future"));
     }
     if let Some(expected) = claims.access_token_hash() {
-        let key = token.signing_key(&verifier).map_err(refused)?;
-        let algorithm = token.signing_alg().map_err(refused)?;
+        let key = token
+            .signing_key(&verifier)
+            .map_err(|error| refused(&error))?;
+        let algorithm = token.signing_alg().map_err(|error| refused(&error))?;
         let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-        if hash.map_err(refused)? != *expected {
-            return Err(refused("at_hash is not that of the access token"));
+        if hash.map_err(|error| refused(&error))? != *expected {
+            return Err(refused(&"at_hash is not that of the access token"));
         }
     }
     Ok(Verified {
@@ -204,9 +207,9 @@ fn check(
 }
 
 fn verifier(oidc: &OidcClient, now: Timestamp) -> IdTokenVerifier<'_, CoreJsonWebKey> {
-    let since = Duration::from_micros(u64::try_from(now.as_microsecond()).unwrap_or(0));
-    let now = SystemTime::UNIX_EPOCH + since;
-    let (earlier, later) = (now - LEEWAY, now + LEEWAY);
+    let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
+    let earlier = UNIX_EPOCH + Duration::from_micros(micros).saturating_sub(LEEWAY);
+    let latest = now.as_second().saturating_add(LEEWAY_SECS);
     oidc.id_token_verifier()
         .set_allowed_algs([
             CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -221,7 +224,7 @@ fn verifier(oidc: &OidcClient, now: Timestamp) -> IdTokenVerifier<'_, CoreJsonWe
         ])
         .set_time_fn(move || earlier.into())
         .set_issue_time_verifier_fn(move |issued| {
-            (SystemTime::from(issued) <= later)
+            (issued.timestamp() <= latest)
                 .then_some(())
                 .ok_or_else(|| "iat is in the future".to_owned())
         })

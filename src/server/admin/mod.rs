@@ -30,4 +30,4 @@ pub use command::{
 };
 pub use listener::AdminSocket;
 pub use session::{Session, SessionError};
-pub use wire::LINE_MAX;
+pub use wire::{LINE_MAX, WireError};

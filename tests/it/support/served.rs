@@ -50,6 +50,13 @@ impl Place {
         }
     }
 
+    /// A place whose database is made.
+    pub(crate) fn started() -> Self {
+        let place = Self::new();
+        place.serve().terminate();
+        place
+    }
+
     /// The program with these arguments on this place.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
