@@ -66,6 +66,10 @@ impl Node {
     }
 }
 
+fn position(reader: &NsReader<&[u8]>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap()
+}
+
 fn tree(text: &str) -> Node {
     let mut reader = NsReader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
@@ -84,13 +88,13 @@ fn tree(text: &str) -> Node {
                     namespace,
                     ..Node::default()
                 };
-                open.push((node, reader.buffer_position() as usize));
+                open.push((node, position(&reader)));
             }
             Event::End(end) => {
                 let (mut node, begin) = open.pop().unwrap();
-                let close = reader.buffer_position() as usize;
+                let close = position(&reader);
                 let inner_end = text[..close].rfind("</").filter(|at| *at >= begin);
-                node.raw = text[begin..inner_end.unwrap_or(begin)].to_owned();
+                text[begin..inner_end.unwrap_or(begin)].clone_into(&mut node.raw);
                 assert_eq!(node.local, end.local_name().into_inner());
                 open.last_mut().unwrap().0.children.push(node);
             }
