@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::objects::{parsed, repo as objects, zone_of};
 use super::time_index::{horizon, times};
 use super::{Calendar, CalendarError, Calendars, StoredObject, repo};
-use crate::base::Id;
+use crate::base::{Id, Timestamp};
 use crate::jobs::{self, NewJob, Worker};
 use crate::store::{StoreError, Tx};
 
@@ -34,7 +34,7 @@ pub fn register(worker: Worker, calendars: Calendars) -> Worker {
     })
 }
 
-fn tending(run_at: crate::base::Timestamp) -> NewJob {
+fn tending(run_at: Timestamp) -> NewJob {
     NewJob {
         kind: TEND,
         payload: String::new(),
@@ -70,30 +70,38 @@ impl Calendars {
             };
             after = Some(*last);
             for id in some {
-                self.forget_removals(id).await?;
-                self.list_further(id).await?;
+                self.tend_one(id).await?;
             }
         }
     }
 
-    async fn forget_removals(&self, id: Id<Calendar>) -> Result<(), CalendarError> {
+    /// Asks first: most calendars need nothing, and a question locks nobody out.
+    async fn tend_one(&self, id: Id<Calendar>) -> Result<(), CalendarError> {
         let kept = self.limits.tombstones_kept;
-        let old = self
+        let ahead = self.limits.horizon;
+        let (forgotten, runs_out) = self
             .store
             .read((), |at, ()| async move {
                 let before = at.now().checked_sub(kept).unwrap_or(at.now());
-                repo::last_removal(&at, id, before).await
+                let forgotten = repo::last_removal(&at, id, before).await?;
+                let runs_out = objects::runs_out(&at, id, due(at.now(), ahead)).await?;
+                Ok::<_, StoreError>((forgotten, runs_out))
             })
             .await?;
-        let Some(seq) = old else { return Ok(()) };
-        let forget = |tx: Tx, upto: Arc<(Id<Calendar>, i64)>| async move {
-            let (id, seq) = *upto;
-            let Some(row) = repo::lock_by_id(&tx, id).await? else {
-                return Ok(());
+        if let Some(seq) = forgotten {
+            let forget = |tx: Tx, upto: Arc<(Id<Calendar>, i64)>| async move {
+                let (id, seq) = *upto;
+                match repo::lock_by_id(&tx, id).await? {
+                    Some(row) => repo::forget_removals(&tx, &row, seq).await,
+                    None => Ok(()),
+                }
             };
-            repo::forget_removals(&tx, &row, seq).await
-        };
-        Ok(self.store.write((id, seq), forget).await?)
+            self.store.write((id, seq), forget).await?;
+        }
+        if runs_out {
+            self.list_further(id).await?;
+        }
+        Ok(())
     }
 
     async fn list_further(&self, id: Id<Calendar>) -> Result<(), CalendarError> {
@@ -112,6 +120,13 @@ impl Calendars {
     }
 }
 
+/// What is listed up to before this runs out: a twelfth of the horizon may, before it is worth the
+/// work. Microseconds.
+fn due(now: Timestamp, ahead: SignedDuration) -> i64 {
+    let due = now.checked_add(ahead - ahead / 12).unwrap_or(now);
+    due.as_microsecond()
+}
+
 /// Lists the occurrences of some objects anew; gives the last of them.
 async fn list_some(
     of: &Calendars,
@@ -120,12 +135,10 @@ async fn list_some(
     after: Option<Id<StoredObject>>,
 ) -> Result<Option<Id<StoredObject>>, CalendarError> {
     let ahead = of.limits.horizon;
-    // A twelfth of the horizon may run out before it is worth the work.
-    let due = tx.now().checked_add(ahead - ahead / 12).unwrap_or(tx.now());
     let Some(row) = repo::lock_by_id(tx, id).await? else {
         return Ok(None);
     };
-    let some = objects::running_out_behind(tx, row.id, due.as_microsecond(), after).await?;
+    let some = objects::running_out_behind(tx, row.id, due(tx.now(), ahead), after).await?;
     let Some(last) = some.last().map(|sealed| sealed.id) else {
         return Ok(None);
     };

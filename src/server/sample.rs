@@ -50,36 +50,31 @@ fn calendars(today: Date) -> [Sheet; 3] {
             "stand-up",
             (-28, "0830"),
             "PT15M",
-            "Stand-up",
-            "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            &["Stand-up", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR"],
         ),
         week.timed(
             "planning",
             (-14, "0900"),
             "PT90M",
-            "Planning",
-            "RRULE:FREQ=WEEKLY;INTERVAL=2",
+            &["Planning", "RRULE:FREQ=WEEKLY;INTERVAL=2"],
         ),
         week.timed(
             "review",
             (3, "1300"),
             "PT1H",
-            "Design review",
-            "LOCATION:Room Birch",
+            &["Design review", "LOCATION:Room Birch"],
         ),
         week.timed(
             "visit",
             (8, "1000"),
             "PT3H",
-            "Visit of the auditors",
-            "LOCATION:Head office",
+            &["Visit of the auditors", "LOCATION:Head office"],
         ),
         week.timed(
             "retro",
             (11, "1400"),
             "PT1H",
-            "Retrospective",
-            "LOCATION:Room Birch",
+            &["Retrospective", "LOCATION:Room Birch"],
         ),
         week.days("fair", 15, 18, "Trade fair"),
     ];
@@ -88,10 +83,14 @@ fn calendars(today: Date) -> [Sheet; 3] {
             "dentist",
             (1, "0700"),
             "PT45M",
-            "Dentist",
-            "LOCATION:Main street 4",
+            &["Dentist", "LOCATION:Main street 4"],
         ),
-        week.timed("choir", (-27, "1800"), "PT2H", "Choir", "RRULE:FREQ=WEEKLY"),
+        week.timed(
+            "choir",
+            (-27, "1800"),
+            "PT2H",
+            &["Choir", "RRULE:FREQ=WEEKLY"],
+        ),
         week.days("leave", 21, 26, "Leave"),
     ];
     let bookings = vec![
@@ -99,10 +98,9 @@ fn calendars(today: Date) -> [Sheet; 3] {
             "birch",
             (2, "0800"),
             "PT4H",
-            "Workshop",
-            "LOCATION:Room Birch",
+            &["Workshop", "LOCATION:Room Birch"],
         ),
-        week.timed("van", (4, "0600"), "PT10H", "Delivery", "LOCATION:Van"),
+        week.timed("van", (4, "0600"), "PT10H", &["Delivery", "LOCATION:Van"]),
     ];
     [
         ("work", "Work", "#2f6fbb", work),
@@ -122,17 +120,13 @@ impl Week {
             .to_string()
     }
 
-    fn timed(
-        &self,
-        uid: &str,
-        at: (i64, &str),
-        length: &str,
-        summary: &str,
-        more: &str,
-    ) -> Vec<u8> {
-        let (day, time) = (self.day(at.0), at.1);
+    fn timed(&self, uid: &str, (days, time): (i64, &str), length: &str, lines: &[&str]) -> Vec<u8> {
+        let day = self.day(days);
         let times = format!("DTSTART:{day}T{time}00Z\r\nDURATION:{length}");
-        event(uid, &format!("{times}\r\nSUMMARY:{summary}\r\n{more}\r\n"))
+        event(
+            uid,
+            &format!("{times}\r\nSUMMARY:{}\r\n", lines.join("\r\n")),
+        )
     }
 
     fn days(&self, uid: &str, from: i64, to: i64, summary: &str) -> Vec<u8> {

@@ -141,18 +141,16 @@ fn groups() -> Vec<Group> {
             let both = group.partly.is_none() && partly.is_none();
             both && group.uids.is_disjoint(&uids)
         };
-        let group = match groups.iter().position(fits) {
-            Some(found) => &mut groups[found],
-            None => {
-                groups.push(Group {
-                    calendar: format!("c{}", groups.len()),
-                    uids: HashSet::new(),
-                    files: Vec::new(),
-                    partly,
-                });
-                groups.last_mut().unwrap()
-            }
-        };
+        let place = groups.iter().position(fits).unwrap_or(groups.len());
+        if place == groups.len() {
+            groups.push(Group {
+                calendar: format!("c{place}"),
+                uids: HashSet::new(),
+                files: Vec::new(),
+                partly,
+            });
+        }
+        let group = &mut groups[place];
         group.uids.extend(uids);
         group.files.push((path, bytes));
     }

@@ -25,7 +25,11 @@ fn holds(program: &str, script: &str) {
         .output()
         .unwrap_or_else(|error| panic!("{}: {error}; `make tools` installs it", program.display()));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(said.contains("ok "), "it said nothing: {said}");
 }
 

@@ -311,6 +311,15 @@ pub(in crate::calendar) async fn running_out_behind(
     conn.fixed(sql, values, map_sealed).await
 }
 
+/// Whether there is one of those.
+pub(in crate::calendar) async fn runs_out(conn: &Conn, of: Id<Calendar>, upto: i64) -> Found<bool> {
+    let sql = "SELECT time_index FROM calendar_object WHERE calendar_id = $1 AND time_index = 2 \
+               AND listed_to < $2 AND listed_to > listed_from LIMIT 1";
+    let values = vec![of.to_vec().into(), upto.into()];
+    let found = conn.fixed_one(sql, values, |row| row.i64(0)).await?;
+    Ok(found.is_some())
+}
+
 /// What is asked of the time index.
 pub(in crate::calendar) struct Asked {
     /// When.
@@ -320,36 +329,30 @@ pub(in crate::calendar) struct Asked {
     pub(in crate::calendar) in_other_zone: bool,
 }
 
-/// The objects that may have an occurrence in a span of time.
+/// The objects that may have an occurrence in a span of time. In another zone, series of days and
+/// floating times are all of them candidates: their instances may be others there.
 pub(in crate::calendar) async fn in_time(
     conn: &Conn,
     of: Id<Calendar>,
     asked: &Asked,
 ) -> Found<Vec<Id<StoredObject>>> {
-    let listed = "SELECT id FROM calendar_object WHERE calendar_id = $1 AND time_index = 0 \
-                  AND first_start BETWEEN $2 AND $3 AND last_end >= $4 \
-                  UNION SELECT object_id FROM calendar_occurrence WHERE calendar_id = $1 \
-                  AND start_at BETWEEN $2 AND $3 AND end_at >= $4 \
-                  UNION SELECT id FROM calendar_object WHERE calendar_id = $1 \
-                  AND time_index = 2 AND first_start <= $3 \
-                  AND (last_end IS NULL OR last_end >= $4) \
-                  AND (listed_from > $4 OR listed_to < $3)";
-    let by_bounds = "SELECT id FROM calendar_object WHERE calendar_id = $1 AND time_index = 0 \
-                     AND first_start BETWEEN $2 AND $3 AND last_end >= $4 \
-                     UNION SELECT id FROM calendar_object WHERE calendar_id = $1 \
-                     AND time_index IN (1, 2) AND first_start <= $3 \
-                     AND (last_end IS NULL OR last_end >= $4 OR local_times = 1)";
-    let sql = if asked.in_other_zone {
-        by_bounds
-    } else {
-        listed
-    };
+    let sql = "SELECT id FROM calendar_object WHERE calendar_id = $1 AND time_index = 0 \
+               AND first_start BETWEEN $2 AND $3 AND last_end >= $4 \
+               UNION SELECT object_id FROM calendar_occurrence WHERE calendar_id = $1 \
+               AND start_at BETWEEN $2 AND $3 AND end_at >= $4 \
+               UNION SELECT id FROM calendar_object WHERE calendar_id = $1 \
+               AND time_index = 2 AND first_start <= $3 \
+               AND (last_end IS NULL OR last_end >= $4) \
+               AND (listed_from > $4 OR listed_to < $3) \
+               UNION SELECT id FROM calendar_object WHERE $5 = 1 AND calendar_id = $1 \
+               AND time_index IN (1, 2) AND first_start <= $3 AND local_times = 1";
     let Span { start, end } = asked.within;
     let values = vec![
         of.to_vec().into(),
         start.saturating_sub(LONGEST).into(),
         end.into(),
         start.into(),
+        i64::from(asked.in_other_zone).into(),
     ];
     conn.fixed(sql, values, |row| row.id(0)).await
 }
