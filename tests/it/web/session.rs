@@ -2,7 +2,8 @@
 
 use freehold::config;
 use freehold::edge::Cookies;
-use freehold::identity::{Role, Scope, tokens};
+use freehold::identity::refusals::Flush;
+use freehold::identity::{Role, Scope, refusals, tokens};
 use http::{Request, StatusCode};
 
 use super::house::House;
@@ -205,4 +206,22 @@ async fn styles_and_icon_are_kept_for_good_under_a_name_with_their_digest() {
     }
     let other = browser.get("/assets/style-0000000000000000.css").await;
     assert_eq!(other.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn refused_sign_ins_are_counted_in_the_audit_and_limited() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    for _ in 0..30 {
+        let refused = browser.get("/auth/callback?state=guess&code=x").await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    }
+    let wrong_link = browser.post("/auth/link/fh_lnk_guess").await;
+    assert_eq!(wrong_link.status, StatusCode::TOO_MANY_REQUESTS);
+    let written = refusals::flush(&house.identity, Flush::All).await.unwrap();
+    assert_eq!(written, 1, "one entry for all of them");
+    // Who signs in rightly is not kept out by it.
+    let ann = house.person("ann", &[Role::Member]).await;
+    let link = house.link(&ann).await;
+    assert_eq!(browser.post(&link).await.status, StatusCode::SEE_OTHER);
 }
