@@ -10,7 +10,7 @@ trap 'rm -f "$table"' EXIT
 cargo bench --quiet --locked --bench bench | tee "$table"
 {
   printf '# What a request costs\n\n'
-  printf 'Written by `make bench` on %s, %s cores. Floors are measured in the same run; the ratio is\n' "$(date -u +%F)" "$(nproc)"
+  printf 'Written by "make bench" on %s, %s cores. Floors are measured in the same run; the ratio is\n' "$(date -u +%F)" "$(nproc)"
   printf 'what to look at, because times differ from machine to machine.\n\n'
   sed 's/^\([^|]\)/- \1/' "$table"
 } >"$result"
