@@ -71,7 +71,7 @@ dav() {
 }
 
 event() {
-  printf '%s\r\n' BEGIN:VCALENDAR VERSION:2.0 PRODID:-//Freehold//image test//EN BEGIN:VEVENT \
+  printf '%s\r\n' BEGIN:VCALENDAR VERSION:2.0 PRODID:-//Freehold//image-test//EN BEGIN:VEVENT \
     UID:image-test DTSTAMP:20260101T000000Z DTSTART:20260102T090000Z DTEND:20260102T100000Z \
     'SUMMARY:Kept across a restart' END:VEVENT END:VCALENDAR >"$work/event.ics"
 }

@@ -69,7 +69,9 @@ async fn c12_tags_are_the_same_under_every_compression() {
         let get = house.ask("GET", &path).header("accept-encoding", coding);
         let got = get.send().await;
         let used = got.header("content-encoding");
-        assert_eq!(used, if coding == "identity" { "" } else { coding });
+        // zstd is not offered: its licence is not among ours.
+        let plain = ["identity", "zstd"].contains(&coding);
+        assert_eq!(used, if plain { "" } else { coding });
         assert_eq!(got.header("etag"), made);
         let tag = got.header("etag");
         let put = house.ask("PUT", &path).header("if-match", tag);
