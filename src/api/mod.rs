@@ -41,7 +41,7 @@ pub use operation::{Access, Method, Operation};
 use operation::Route;
 use problem::Problem;
 
-use crate::edge::Limits;
+use crate::edge::{Endpoint, Limits};
 use crate::identity::Identity;
 use crate::inventory::Inventory;
 
@@ -70,6 +70,16 @@ where
 pub fn operations() -> Vec<&'static Operation> {
     let routes = routes::<Nowhere>().into_iter();
     routes.map(|route| route.operation).collect()
+}
+
+/// The same, as every door lists it.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    let listed = operations().into_iter().map(|operation| Endpoint {
+        path: operation.path,
+        method: operation.method.as_str(),
+    });
+    listed.collect()
 }
 
 /// The OpenAPI document, as `/api/v1/openapi.json` answers it and `docs/openapi.json` keeps it.

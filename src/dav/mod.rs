@@ -56,12 +56,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
 use crate::calendar::Calendars;
-use crate::edge::{self, Limits};
+use crate::edge::{self, Endpoint, Limits};
 use crate::identity::{Actor, Identity, Scope};
 use error::DavError;
 use path::Resource;
 use props::View;
 use xml::multistatus::Detail;
+
+/// Where clients look first (RFC 6764 §5).
+const DISCOVERY: [&str; 2] = ["/.well-known/caldav", "/.well-known/caldav/"];
 
 /// The routes of this door: `/dav/` and everything below, and `/.well-known/caldav`.
 pub fn router<S>() -> Router<S>
@@ -71,12 +74,29 @@ where
     Identity: FromRef<S>,
     Limits: FromRef<S>,
 {
-    Router::new()
-        .route("/.well-known/caldav", any(discover))
-        .route("/.well-known/caldav/", any(discover))
+    let discovery = DISCOVERY.into_iter();
+    discovery
+        .fold(Router::new(), |router, path| {
+            router.route(path, any(discover))
+        })
         .route("/dav", any(serve::<S>))
         .route("/dav/", any(serve::<S>))
         .route("/dav/{*path}", any(serve::<S>))
+}
+
+/// Everything that [`router`] answers, method by method.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    let discovery = DISCOVERY.into_iter().map(|path| Endpoint {
+        path,
+        method: "GET",
+    });
+    let resources = options::RESOURCES.into_iter();
+    let resources = resources.flat_map(|(path, methods)| {
+        let methods = methods.split(", ");
+        methods.map(move |method| Endpoint { path, method })
+    });
+    discovery.chain(resources).collect()
 }
 
 /// Where the service begins, whatever the method (RFC 6764 §5).

@@ -19,17 +19,21 @@ const CALENDAR: &str = "OPTIONS, PROPFIND, PROPPATCH, REPORT, MKCALENDAR, MKCOL,
 const MADE: &str = "OPTIONS, PROPFIND, PROPPATCH, REPORT, DELETE";
 const OBJECT: &str = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, REPORT";
 
-/// The methods of a resource, as `Allow` lists them.
-const fn allow(resource: &Resource) -> &'static str {
-    match resource {
-        Resource::Root | Resource::Principals | Resource::Principal(_) | Resource::Homes => {
-            COLLECTION
-        }
-        Resource::Home(_) => HOME,
-        Resource::Calendar(_) => CALENDAR,
-        Resource::Object(_) => OBJECT,
-        Resource::Nowhere => "OPTIONS",
-    }
+/// Every form of URL that this door answers, and its methods as `Allow` lists them. What is not in
+/// here has no method but OPTIONS.
+pub(super) const RESOURCES: [(&str, &str); 7] = [
+    ("/dav/", COLLECTION),
+    ("/dav/principals/", COLLECTION),
+    ("/dav/principals/{handle}/", COLLECTION),
+    ("/dav/calendars/", COLLECTION),
+    ("/dav/calendars/{handle}/", HOME),
+    ("/dav/calendars/{handle}/{calendar}/", CALENDAR),
+    ("/dav/calendars/{handle}/{calendar}/{object}", OBJECT),
+];
+
+fn allow(resource: &Resource) -> &'static str {
+    let listed = RESOURCES.iter().find(|(form, _)| *form == resource.form());
+    listed.map_or("OPTIONS", |(_, methods)| methods)
 }
 
 /// Answers OPTIONS.

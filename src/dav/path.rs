@@ -90,6 +90,20 @@ impl Resource {
         Self::of_path(path.get(..end).unwrap_or(path))
     }
 
+    /// The form of its URL, with names in braces; empty for what can have none.
+    pub(crate) const fn form(&self) -> &'static str {
+        match self {
+            Self::Root => "/dav/",
+            Self::Principals => "/dav/principals/",
+            Self::Principal(_) => "/dav/principals/{handle}/",
+            Self::Homes => "/dav/calendars/",
+            Self::Home(_) => "/dav/calendars/{handle}/",
+            Self::Calendar(_) => "/dav/calendars/{handle}/{calendar}/",
+            Self::Object(_) => "/dav/calendars/{handle}/{calendar}/{object}",
+            Self::Nowhere => "",
+        }
+    }
+
     /// Its URL, without scheme and host.
     pub(crate) fn href(&self) -> String {
         match self {

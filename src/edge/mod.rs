@@ -5,6 +5,7 @@
 //! - [`read_body`]: a body up to a limit that the refusal names.
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
 //! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
+//! - [`Endpoint`]: what there is to ask of a door, listed.
 //! - [`track`]: the request's id, and its one line in the log. A door hands over the cause of a
 //!   5xx as a [`Fault`]; the answer shows the id, the log has both.
 //!
@@ -28,6 +29,16 @@ pub use csrf::{CrossSite, same_origin};
 pub use session::Cookies;
 pub use status::status;
 pub use track::{Fault, RequestId, track};
+
+/// One method at one form of URL: what there is to ask of a door. The test of every route reads
+/// these lists, and each router is built from its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The form of the URL's path, with the names of its variable segments in braces.
+    pub path: &'static str,
+    /// The method; GET stands for HEAD too, where HEAD is not listed.
+    pub method: &'static str,
+}
 
 /// The limits of requests.
 #[derive(Debug, Clone, Copy)]

@@ -11,7 +11,7 @@ use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
 use crate::dav;
-use crate::edge;
+use crate::edge::{self, Endpoint};
 use crate::identity::{Identity, Providers};
 use crate::inventory::Inventory;
 use crate::outbound::Outbound;
@@ -59,6 +59,18 @@ impl App {
             .with_state(self)
             .merge(health::router(rooms))
     }
+}
+
+/// Everything that [`App::router`] answers, method by method.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    let doors = [
+        health::endpoints(),
+        dav::endpoints(),
+        api::endpoints(),
+        web::endpoints::<App>(),
+    ];
+    doors.concat()
 }
 
 impl FromRef<App> for Providers {

@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::Rooms;
+use crate::edge::Endpoint;
 use crate::store::Condition;
 use crate::telemetry::{Check, Health, Report};
 
@@ -18,13 +19,24 @@ const DISK_LOW_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The two addresses; they need no credential and tell nothing about anybody.
 pub(super) fn router(rooms: Rooms) -> Router {
-    Router::new()
-        .route(
-            "/healthz",
-            get(|| async { plain(StatusCode::OK, "ok\n".to_owned()) }),
-        )
-        .route("/readyz", get(readyz))
+    let routes = routes().into_iter();
+    routes
+        .fold(Router::new(), |router, (path, answer)| {
+            router.route(path, answer)
+        })
         .with_state(rooms)
+}
+
+/// Everything that [`router`] answers.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let paths = routes().map(|(path, _)| path).into_iter();
+    let method = "GET";
+    paths.map(|path| Endpoint { path, method }).collect()
+}
+
+fn routes() -> [(&'static str, MethodRouter<Rooms>); 2] {
+    let alive = || async { plain(StatusCode::OK, "ok\n".to_owned()) };
+    [("/healthz", get(alive)), ("/readyz", get(readyz))]
 }
 
 async fn readyz(State(rooms): State<Rooms>, RawQuery(query): RawQuery) -> impl IntoResponse {

@@ -1,7 +1,7 @@
 //! Server: opens the rooms, mounts the doors, listens, drains.
 //!
 //! - [`Rooms`]: everything below the doors, opened from the settings; commands use it too.
-//! - [`App`]: what doors are given, and every route.
+//! - [`App`]: what doors are given, and every route; [`endpoints`] lists them.
 //! - [`admin`]: the operator's commands, beside the service and without it.
 //! - [`serve`]: the whole service, from the settings to a clean end.
 //!
@@ -24,7 +24,7 @@ mod sample;
 mod serve;
 mod tls;
 
-pub use app::App;
+pub use app::{App, endpoints};
 pub use error::{OpenError, ServeError};
 pub use evaluation::Evaluation;
 pub use listen::try_listen;

@@ -32,7 +32,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, get, post};
 use jiff::tz::TimeZone;
 use url::Url;
 
@@ -40,7 +41,7 @@ pub use error::Failure;
 
 use crate::base::{Clock, Kind};
 use crate::calendar::Calendars;
-use crate::edge::Cookies;
+use crate::edge::{Cookies, Endpoint};
 use crate::identity::{Identity, Providers};
 use crate::inventory::Inventory;
 
@@ -77,20 +78,11 @@ where
     Providers: FromRef<S>,
     Site: FromRef<S>,
 {
-    Router::new()
-        .route("/", get(month::get))
-        .route("/day", get(day::get))
-        .route("/items", get(items::get))
-        .route("/connect", get(connect::get))
-        .route("/sign-in", get(sign_in::choose))
-        .route(
-            "/auth/link/{secret}",
-            get(sign_in::show_link).post(sign_in::redeem_link),
-        )
-        .route("/sign-out", post(sign_in::sign_out))
-        .route("/auth/login", get(sign_in::begin))
-        .route("/auth/callback", get(sign_in::finish))
-        .route("/assets/{name}", get(assets::get))
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| {
+            router.route(route.endpoint.path, route.answer)
+        })
         .method_not_allowed_fallback(async || {
             let mut response = axum::response::IntoResponse::into_response(Failure::plain(
                 Kind::NotFound,
@@ -100,4 +92,67 @@ where
             response
         })
         .fallback(async || Failure::not_found())
+}
+
+/// Everything that [`router`] answers, method by method.
+#[must_use]
+pub fn endpoints<S>() -> Vec<Endpoint>
+where
+    S: Clone + Send + Sync + 'static,
+    Calendars: FromRef<S>,
+    Inventory: FromRef<S>,
+    Identity: FromRef<S>,
+    Providers: FromRef<S>,
+    Site: FromRef<S>,
+{
+    let routes = routes::<S>().into_iter();
+    routes.map(|route| route.endpoint).collect()
+}
+
+fn routes<S>() -> Vec<Route<S>>
+where
+    S: Clone + Send + Sync + 'static,
+    Calendars: FromRef<S>,
+    Inventory: FromRef<S>,
+    Identity: FromRef<S>,
+    Providers: FromRef<S>,
+    Site: FromRef<S>,
+{
+    vec![
+        Route::get("/", month::get),
+        Route::get("/day", day::get),
+        Route::get("/items", items::get),
+        Route::get("/connect", connect::get),
+        Route::get("/sign-in", sign_in::choose),
+        Route::get("/auth/link/{secret}", sign_in::show_link),
+        Route::post("/auth/link/{secret}", sign_in::redeem_link),
+        Route::post("/sign-out", sign_in::sign_out),
+        Route::get("/auth/login", sign_in::begin),
+        Route::get("/auth/callback", sign_in::finish),
+        Route::get("/assets/{name}", assets::get),
+    ]
+}
+
+/// An endpoint and the function that answers it.
+struct Route<S> {
+    endpoint: Endpoint,
+    answer: MethodRouter<S>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Route<S> {
+    fn get<H: Handler<T, S>, T: 'static>(path: &'static str, handler: H) -> Self {
+        let method = "GET";
+        Self {
+            endpoint: Endpoint { path, method },
+            answer: get(handler),
+        }
+    }
+
+    fn post<H: Handler<T, S>, T: 'static>(path: &'static str, handler: H) -> Self {
+        let method = "POST";
+        Self {
+            endpoint: Endpoint { path, method },
+            answer: post(handler),
+        }
+    }
 }

@@ -8,6 +8,7 @@
     reason = "tests say what they expect"
 )]
 
+mod access;
 mod admin;
 mod api;
 mod architecture;

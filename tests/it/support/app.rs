@@ -118,6 +118,12 @@ impl Ask {
         self
     }
 
+    /// With something that the connection knows, such as its address.
+    pub(crate) fn with<T: Clone + Send + Sync + 'static>(mut self, known: T) -> Self {
+        self.request = self.request.extension(known);
+        self
+    }
+
     pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
