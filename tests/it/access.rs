@@ -360,7 +360,7 @@ impl World {
         let named = named.filter(|name| path.contains(name));
         let changed = named.map(|changed| {
             let mut other = thing.names.clone();
-            let mut named = other.iter_mut().filter(|(name, _)| *name == changed);
+            let named = other.iter_mut().filter(|(name, _)| *name == changed);
             named.for_each(|(name, value)| *value = absent(name));
             Thing { names: other }
         });
