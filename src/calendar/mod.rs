@@ -63,9 +63,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::base::Id;
 use crate::crypto::Vault;
-use crate::identity::Actor;
+use crate::identity::event;
 use crate::store::Store;
 
 /// The handle on the calendars; cheap to clone. Every method is one use case.
@@ -117,20 +116,5 @@ impl Calendars {
     #[must_use]
     pub fn limits(&self) -> &CalendarLimits {
         &self.limits
-    }
-}
-
-/// An event of the audit about one thing of this room: identifiers only.
-fn event<T>(
-    actor: &Actor,
-    action: &'static str,
-    subject: (&str, Id<T>),
-    detail: serde_json::Value,
-) -> crate::audit::Event {
-    crate::audit::Event {
-        action,
-        actor: actor.to_audit(),
-        subject: format!("{}:{}", subject.0, subject.1),
-        detail,
     }
 }

@@ -7,10 +7,10 @@ use super::model::{CalendarRow, Numbered};
 use super::rules::{self, Behind, SyncFrom};
 use super::time_index::{LONGEST, Span, TimeIndex, Times, horizon, times};
 use super::*;
-use crate::base::{ETag, Kind, Timestamp};
+use crate::base::{ETag, Id, Kind, Timestamp};
 use crate::crypto::KeyId;
 use crate::ical::{CalendarObject, Window, zone};
-use crate::identity::{Credential, Privilege, Roles, Scope, Scopes};
+use crate::identity::{Actor, Credential, Privilege, Roles, Scope, Scopes};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -36,6 +36,8 @@ pub use rules::SessionLimits;
 
 use std::sync::Arc;
 
+use crate::audit::Event;
+use crate::base::Id;
 use crate::store::Store;
 
 /// The handle on this room; cheap to clone.
@@ -55,5 +57,21 @@ impl Identity {
             limits,
             refusals: Arc::default(),
         }
+    }
+}
+
+/// An event of the audit about one thing, such as `("item", id)`: identifiers only.
+#[must_use]
+pub fn event<T>(
+    actor: &Actor,
+    action: &'static str,
+    subject: (&str, Id<T>),
+    detail: serde_json::Value,
+) -> Event {
+    Event {
+        action,
+        actor: actor.to_audit(),
+        subject: format!("{}:{}", subject.0, subject.1),
+        detail,
     }
 }

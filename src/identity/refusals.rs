@@ -150,11 +150,8 @@ pub async fn flush(identity: &Identity, which: Flush) -> Result<usize, IdentityE
             Ok::<_, IdentityError>(())
         })
         .await;
-    if written.is_err() {
-        tracing::warn!(
-            number,
-            "refused credentials could not be written to the audit"
-        );
+    if let Err(error) = &written {
+        tracing::warn!(%error, number, "refused credentials could not be written to the audit");
     }
     written.map(|()| number)
 }

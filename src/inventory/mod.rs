@@ -41,8 +41,8 @@ pub use model::{
 pub use places::{ChangePlace, NewPlace};
 pub use types::{ChangeType, NewType};
 
-use crate::base::{ETag, Id, Precondition, PreconditionFailed};
-use crate::identity::{Actor, Refusal, Role, require_role};
+use crate::base::{ETag, Precondition, PreconditionFailed};
+use crate::identity::{Actor, Refusal, Role, event, require_role};
 use crate::store::Store;
 
 /// The handle on the inventory; cheap to clone. Every method is one transaction.
@@ -79,19 +79,4 @@ fn may_write(actor: &Actor) -> Result<(), Refusal> {
 /// Holds the caller's demand against the version before the one just taken.
 fn check(demand: &Precondition, taken: i64) -> Result<(), PreconditionFailed> {
     demand.check(Some(&ETag::new(&(taken - 1).to_string())))
-}
-
-/// An event of the audit about one thing of this room.
-fn event<T>(
-    actor: &Actor,
-    action: &'static str,
-    subject: (&str, Id<T>),
-    detail: serde_json::Value,
-) -> crate::audit::Event {
-    crate::audit::Event {
-        action,
-        actor: actor.to_audit(),
-        subject: format!("{}:{}", subject.0, subject.1),
-        detail,
-    }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::*;
-use crate::base::{Kind, ManualClock, Page, PageSize, Timestamp};
+use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
 use crate::identity::{Credential, Principal, Roles, Scopes};
 use crate::store::SqliteOptions;
 

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::serve::reachable;
 use super::tls;
 use crate::config::{Listen, Server};
 
@@ -82,13 +83,7 @@ fn addresses(listen: Listen) -> Vec<SocketAddr> {
         Listen::Loopback(port) | Listen::All(port) => {
             [v4, v6].map(|ip| SocketAddr::new(ip, port)).to_vec()
         }
-        Listen::At(at) if at.ip().is_unspecified() => {
-            vec![SocketAddr::new(
-                if at.is_ipv4() { v4 } else { v6 },
-                at.port(),
-            )]
-        }
-        Listen::At(at) => vec![at],
+        Listen::At(at) => vec![reachable(at)],
     }
 }
 

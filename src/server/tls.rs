@@ -31,13 +31,12 @@ pub(super) fn acceptor(tls: &Tls) -> Result<Option<TlsAcceptor>, ServeError> {
         return Err(bad(certificate, &"there is no certificate in it"));
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, &error))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| bad(certificate, &error))?
         .with_no_client_auth()
         .with_single_cert(chain, private)
         .map_err(|error| bad(certificate, &error))?;
-    let mut config = config;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
