@@ -2,7 +2,7 @@
 //!
 //! - [`authenticate`]: who comes with this `Authorization` header (RFC 7617, RFC 6750).
 //! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
-//! - [`read_body`]: a body up to a limit that the refusal names.
+//! - [`read_body`]: a body up to a limit that the refusal names; [`gather`]: a small one, always.
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
 //! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
 //! - [`Endpoint`]: what there is to ask of a door, listed.
@@ -22,7 +22,7 @@ mod status;
 mod tests;
 mod track;
 
-pub use body::{BodyError, read_body};
+pub use body::{BodyError, gather, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
 pub use credentials::{Denied, authenticate, source_of};
 pub use csrf::{CrossSite, same_origin};

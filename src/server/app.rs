@@ -53,6 +53,7 @@ impl App {
             .merge(dav::router())
             .merge(api::router())
             .merge(web::router())
+            .layer(from_fn(edge::gather))
             .layer(CompressionLayer::new())
             .layer(CatchPanicLayer::new())
             .layer(from_fn(edge::track))

@@ -204,3 +204,29 @@ fn default_listeners_work_without_ipv6_and_with_ipv6_only() {
         assert_eq!(wrote.matches(said).count(), 1, "{wrote}");
     }
 }
+
+/// A client that sends headers and body apart, and goes on with the connection after a 401
+/// (RFC 9112 §9.3), as Python's do.
+#[test]
+fn a_refusal_does_not_cut_the_connection_under_a_small_body() {
+    use std::io::{Read as _, Write as _};
+    let served = Place::new().serve();
+    let mut stream =
+        std::net::TcpStream::connect(served.url.trim_start_matches("http://")).unwrap();
+    for _ in 0..2 {
+        let head = "PROPFIND /dav/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        // Whoever answers too early has the time to do so here.
+        let early = std::time::Duration::from_millis(200);
+        stream.set_read_timeout(Some(early)).unwrap();
+        assert!(
+            stream.peek(&mut [0]).is_err(),
+            "answered before the body came"
+        );
+        stream.set_read_timeout(None).unwrap();
+        stream.write_all(b"<a/>").unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 401 "));
+    }
+}
