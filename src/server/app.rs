@@ -2,7 +2,8 @@
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, map_response};
+use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -11,7 +12,7 @@ use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
 use crate::dav;
-use crate::edge::{self, Endpoint};
+use crate::edge::{self, Endpoint, headers};
 use crate::identity::{Identity, Providers};
 use crate::inventory::Inventory;
 use crate::outbound::Outbound;
@@ -24,6 +25,9 @@ pub struct App {
     providers: Providers,
     site: Site,
     limits: edge::Limits,
+    outbound: Outbound,
+    /// Whether browsers reach the service over TLS only.
+    encrypted: bool,
 }
 
 impl App {
@@ -38,17 +42,29 @@ impl App {
             rooms.vault.clone(),
             &outbound,
         );
+        let encrypted =
+            settings.server.tls.certificate.is_some() || site.public_url.scheme() == "https";
         Self {
             rooms,
             providers,
             site,
             limits: edge::Limits { max_body_bytes },
+            outbound,
+            encrypted,
         }
     }
 
-    /// Every route of every door. Health is outside of compression and the log.
+    /// What may leave this machine, and why.
+    #[must_use]
+    pub const fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    /// Every route of every door. Health is outside of compression and the log; the headers that
+    /// protect are on every answer.
     pub fn router(self) -> Router {
         let rooms = self.rooms.clone();
+        let encrypted = self.encrypted;
         Router::new()
             .merge(dav::router())
             .merge(api::router())
@@ -59,6 +75,13 @@ impl App {
             .layer(from_fn(edge::track))
             .with_state(self)
             .merge(health::router(rooms))
+            .layer(map_response(move |mut response: Response| async move {
+                headers::protect(response.headers_mut());
+                if encrypted {
+                    headers::only_encrypted(response.headers_mut());
+                }
+                response
+            }))
     }
 }
 

@@ -17,6 +17,7 @@ mod caldav;
 mod calendar;
 mod cli;
 mod durability;
+mod headers;
 mod ical;
 mod import;
 mod jobs;

@@ -51,7 +51,10 @@ impl TestApp {
         change(&mut settings);
         let rooms = Rooms::open(&settings).await.unwrap();
         let site = Site {
-            public_url: "http://127.0.0.1:8080/".parse().unwrap(),
+            public_url: settings.server.public_url.as_ref().map_or_else(
+                || "http://127.0.0.1:8080/".parse().unwrap(),
+                |configured| configured.url().clone(),
+            ),
             evaluation: true,
             cookies: Cookies::Plain,
             default_zone: jiff::tz::TimeZone::UTC,
