@@ -22,12 +22,12 @@ pub struct NameError {
 }
 
 /// Whether `text` can stand between two slashes.
-fn segment(text: &str, what: &'static str, max: usize) -> Result<String, NameError> {
+fn segment(text: String, what: &'static str, max: usize) -> Result<String, NameError> {
     let fits = (1..=max).contains(&text.len())
-        && !matches!(text, "." | "..")
+        && !matches!(text.as_str(), "." | "..")
         && !text.contains(|c: char| c == '/' || c.is_control());
     if fits {
-        return Ok(text.to_owned());
+        return Ok(text);
     }
     let text = text.chars().take(80).collect();
     Err(NameError { text, what, max })
@@ -61,7 +61,7 @@ impl FromStr for Slug {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        segment(text, "the name of a calendar", 200).map(Self)
+        segment(text.to_owned(), "the name of a calendar", 200).map(Self)
     }
 }
 
@@ -69,6 +69,14 @@ impl FromStr for ObjectName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for ObjectName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
         segment(text, "the name of a calendar object", 255).map(Self)
     }
 }

@@ -9,7 +9,7 @@ use super::objects::repo::{self, Asked, SealedObject};
 use super::objects::{parsed, zone_of};
 use super::repo as calendars;
 use super::time_index::Span;
-use super::{Calendar, CalendarError, CalendarRef, Calendars, Entry, StoredObject, rules};
+use super::{CalendarError, CalendarRef, Calendars, Entry, StoredObject, rules};
 use crate::base::Id;
 use crate::ical::filter::CompFilter;
 use crate::ical::object::{Kind, Occurrence};
@@ -62,7 +62,6 @@ struct Narrowed {
 
 /// The objects that may answer a question.
 struct Candidates {
-    calendar: Id<Calendar>,
     /// The zone of days and floating times.
     zone: TimeZone,
     ids: Vec<Id<StoredObject>>,
@@ -169,9 +168,7 @@ impl Calendars {
             while some.is_empty() && !rest.is_empty() {
                 let (batch, left) = rest.split_at(repo::BATCH.min(rest.len()));
                 rest = left;
-                let calendar = candidates.calendar;
-                let read =
-                    |at: Snapshot, ()| async move { repo::by_ids(&at, calendar, batch).await };
+                let read = |at: Snapshot, ()| async move { repo::by_ids(&at, batch).await };
                 some = self.store.read((), read).await?;
             }
         }
@@ -204,13 +201,8 @@ impl Calendars {
                 };
                 ids.sort_unstable();
                 let batch = ids.get(..repo::BATCH).unwrap_or(&ids);
-                let first = repo::by_ids(&snapshot, row.id, batch).await?;
-                Ok(Candidates {
-                    calendar: row.id,
-                    zone,
-                    ids,
-                    first,
-                })
+                let first = repo::by_ids(&snapshot, batch).await?;
+                Ok(Candidates { zone, ids, first })
             })
             .await
     }

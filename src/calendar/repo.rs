@@ -13,6 +13,9 @@ use crate::store::{Conn, Row, StoreError, Tx};
 
 type Found<T> = Result<T, StoreError>;
 
+/// How many rows of a long list are read at once: about a millisecond.
+pub(super) const PAGE: usize = 512;
+
 /// A property with its value sealed.
 pub(super) struct SealedProperty {
     pub(super) calendar: Id<Calendar>,
@@ -157,17 +160,17 @@ pub(super) async fn remove_property(
         .map(drop)
 }
 
-/// Live members with a later number than `seq`, by number.
-pub(super) async fn changed_since(
+/// Live members with a number behind `after` and not behind `upto`, by number.
+pub(super) async fn changed_in(
     conn: &Conn,
     of: Id<Calendar>,
-    seq: i64,
+    (after, upto): (i64, i64),
     limit: i64,
 ) -> Found<Vec<Numbered<ObjectEntry>>> {
     let sql = "SELECT name, etag, component, size_bytes, modified_at, change_seq \
                FROM calendar_object WHERE calendar_id = $1 AND change_seq > $2 \
-               ORDER BY change_seq LIMIT $3";
-    let values = vec![of.to_vec().into(), seq.into(), limit.into()];
+               AND change_seq <= $3 ORDER BY change_seq LIMIT $4";
+    let values = vec![of.to_vec().into(), after.into(), upto.into(), limit.into()];
     let map = |row: &Row<'_>| {
         Ok(Numbered {
             seq: row.i64(5)?,
@@ -300,7 +303,7 @@ pub(super) fn map_entry(row: &Row<'_>) -> Result<ObjectEntry, StoreError> {
 }
 
 pub(super) fn object_name(row: &Row<'_>, place: usize) -> Result<ObjectName, StoreError> {
-    row.text(place)?.parse().map_err(unexpected)
+    row.text(place)?.try_into().map_err(unexpected)
 }
 
 pub(super) fn unexpected(error: impl std::fmt::Display) -> StoreError {

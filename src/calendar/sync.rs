@@ -1,8 +1,11 @@
 //! Synchronisation: what changed since a token (RFC 6578).
 
+use super::model::{CalendarRow, Numbered};
+use super::repo::PAGE;
 use super::rules::{self, Behind};
 use super::{CalendarError, CalendarRef, Calendars, ObjectEntry, ObjectName, SyncToken, repo};
 use crate::identity::{Actor, Privilege, Refusal};
+use crate::store::Snapshot;
 
 /// `sync-collection` (RFC 6578 §3.2).
 #[derive(Debug, Clone)]
@@ -44,18 +47,45 @@ impl Calendars {
         let ChangesSince { at, since, limit } = asked;
         let limit = limit.unwrap_or(usize::MAX).max(1);
         // One more tells whether there is more.
-        let rows = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-        self.store
-            .read(at, |snapshot, at| async move {
-                let row = repo::find(&snapshot, &at).await?.ok_or(Refusal::NotFound)?;
-                rules::grant(actor, &row, Privilege::Read)?;
-                let from = rules::sync_from(&row, since)?;
-                let behind = Behind {
-                    changed: repo::changed_since(&snapshot, row.id, from.changed, rows).await?,
-                    removed: repo::removed_since(&snapshot, row.id, from.removed, rows).await?,
-                };
-                Ok(rules::answer(&row, from, behind, limit))
-            })
-            .await
+        let rows = limit.saturating_add(1);
+        let removals = i64::try_from(rows).unwrap_or(i64::MAX);
+        let begin = |snapshot: Snapshot, at: CalendarRef| async move {
+            let row = repo::find(&snapshot, &at).await?.ok_or(Refusal::NotFound)?;
+            rules::grant(actor, &row, Privilege::Read)?;
+            let from = rules::sync_from(&row, since)?;
+            let removed = repo::removed_since(&snapshot, row.id, from.removed, removals).await?;
+            Ok::<_, CalendarError>((row, from, removed))
+        };
+        let (row, from, removed) = self.store.read(at, begin).await?;
+        let changed = self.changed(&row, from.changed, rows).await?;
+        let behind = Behind { changed, removed };
+        Ok(rules::answer(&row, from, behind, limit))
+    }
+
+    /// The members that changed behind `after`, at most `rows`, read page by page so that nobody
+    /// waits for a long list. One that changes or goes meanwhile gets a number behind the
+    /// calendar's as it was read, so it is left out here and comes with the next sync.
+    async fn changed(
+        &self,
+        of: &CalendarRow,
+        after: i64,
+        rows: usize,
+    ) -> Result<Vec<Numbered<ObjectEntry>>, CalendarError> {
+        let mut changed: Vec<Numbered<ObjectEntry>> = Vec::new();
+        loop {
+            let after = changed.last().map_or(after, |last| last.seq);
+            let wanted = PAGE.min(rows.saturating_sub(changed.len()));
+            let page = self.store.read((), |snapshot, ()| async move {
+                let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
+                repo::changed_in(&snapshot, of.id, (after, of.change_seq), limit).await
+            });
+            let page = page.await?;
+            let is_last = page.len() < PAGE;
+            changed.extend(page);
+            if is_last {
+                return Ok(changed);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -8,6 +8,9 @@ use axum::response::Response;
 /// The type of every XML answer.
 const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
 
+/// So many objects are written into an answer before others may run.
+pub(crate) const AT_ONCE: usize = 256;
+
 /// An XML answer.
 pub(crate) fn xml(status: StatusCode, body: String) -> Response {
     let mut response = empty(status);

@@ -13,7 +13,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::error::DavError;
-use crate::calendar::{CalendarRef, ObjectRef};
+use crate::calendar::{CalendarRef, ObjectName, ObjectRef};
 use crate::identity::Handle;
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -113,32 +113,38 @@ impl Resource {
             Self::Homes => "/dav/calendars/".to_owned(),
             Self::Home(who) => home_href(who),
             Self::Calendar(at) => calendar_href(at),
-            Self::Object(at) => format!(
-                "{}{}",
-                calendar_href(&at.calendar),
-                encoded(at.name.as_str())
-            ),
+            Self::Object(at) => object_href(&at.calendar, &at.name),
         }
     }
 }
 
 /// The URL of a principal.
 pub(crate) fn principal_href(who: &Handle) -> String {
-    format!("/dav/principals/{}/", encoded(who.as_str()))
+    below("/dav/principals/".to_owned(), who.as_str())
 }
 
 /// The URL of a calendar home.
 pub(crate) fn home_href(who: &Handle) -> String {
-    format!("/dav/calendars/{}/", encoded(who.as_str()))
+    below("/dav/calendars/".to_owned(), who.as_str())
 }
 
 /// The URL of a calendar.
 pub(crate) fn calendar_href(at: &CalendarRef) -> String {
-    format!("{}{}/", home_href(&at.owner), encoded(at.slug.as_str()))
+    below(home_href(&at.owner), at.slug.as_str())
 }
 
-fn encoded(segment: &str) -> String {
-    utf8_percent_encode(segment, ENCODED).to_string()
+/// The URL of a calendar object.
+pub(crate) fn object_href(calendar: &CalendarRef, name: &ObjectName) -> String {
+    let mut href = calendar_href(calendar);
+    href.extend(utf8_percent_encode(name.as_str(), ENCODED));
+    href
+}
+
+/// The URL of a collection in another.
+fn below(mut href: String, segment: &str) -> String {
+    href.extend(utf8_percent_encode(segment, ENCODED));
+    href.push('/');
+    href
 }
 
 fn calendar(owner: Handle, slug: &str) -> Result<CalendarRef, DavError> {

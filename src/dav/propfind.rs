@@ -6,7 +6,7 @@ use axum::http::header::HeaderMap;
 use axum::response::Response;
 
 use super::error::{Condition, DavError};
-use super::path::{Resource, calendar_href, home_href, principal_href};
+use super::path::{Resource, calendar_href, home_href, object_href, principal_href};
 use super::props::{self, Subject};
 use super::xml::Multistatus;
 use super::xml::request::{self, PropRequest};
@@ -150,8 +150,13 @@ impl Walk<'_> {
         let calendar = call.calendars.calendar(&call.actor, at).await?;
         self.one_calendar(&calendar);
         if with_members {
-            for entry in call.calendars.list(&call.actor, at).await? {
-                self.one_object(at, &entry);
+            let entries = call.calendars.list(&call.actor, at).await?;
+            for some in entries.chunks(answer::AT_ONCE) {
+                for entry in some {
+                    self.one_object(at, entry);
+                }
+                // Writing thousands takes milliseconds; others may go first.
+                tokio::task::yield_now().await;
             }
         }
         Ok(())
@@ -173,12 +178,7 @@ impl Walk<'_> {
     }
 
     fn one_object(&mut self, at: &CalendarRef, entry: &ObjectEntry) {
-        let href = Resource::Object(ObjectRef {
-            calendar: at.clone(),
-            name: entry.name.clone(),
-        })
-        .href();
-        self.write(&href, Subject::Object(at, entry));
+        self.write(&object_href(at, &entry.name), Subject::Object(at, entry));
     }
 
     fn write(&mut self, href: &str, subject: Subject<'_>) {

@@ -4,8 +4,10 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate};
 
 use super::{Rooms, health};
 use crate::api;
@@ -70,7 +72,7 @@ impl App {
             .merge(api::router())
             .merge(web::router())
             .layer(from_fn(edge::gather))
-            .layer(CompressionLayer::new())
+            .layer(compression())
             .layer(CatchPanicLayer::new())
             .layer(from_fn(edge::track))
             .with_state(self)
@@ -95,6 +97,15 @@ pub fn endpoints() -> Vec<Endpoint> {
         web::endpoints::<App>(),
     ];
     doors.concat()
+}
+
+/// The fastest level: answers are made for each request, and most of the gain is in the first level.
+/// What fits into one packet anyway is not compressed.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(worth_it)
 }
 
 impl FromRef<App> for Providers {

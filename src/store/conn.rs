@@ -11,6 +11,7 @@ use sea_orm::{
 
 use super::StoreError;
 use super::sqlite::LiteConn;
+use crate::base::Id;
 
 /// A connection inside one transaction (`store.write`) or one snapshot (`store.read`).
 ///
@@ -174,9 +175,16 @@ impl Row<'_> {
     ///
     /// # Errors
     /// [`StoreError::Value`] when the column does not hold 16 bytes.
-    pub fn id<T>(&self, place: usize) -> Result<crate::base::Id<T>, StoreError> {
-        crate::base::Id::from_slice(&self.bytes(place)?)
-            .map_err(|e| StoreError::Value(e.to_string()))
+    pub fn id<T>(&self, place: usize) -> Result<Id<T>, StoreError> {
+        let unexpected = |e: &dyn std::fmt::Display| StoreError::Value(e.to_string());
+        let id = match self.0 {
+            RowOf::Lite(row) => {
+                let value = row.get_ref(place).map_err(|e| unexpected(&e))?;
+                Id::from_slice(value.as_blob().map_err(|e| unexpected(&e))?)
+            }
+            RowOf::Postgres(_) => Id::from_slice(&self.bytes(place)?),
+        };
+        id.map_err(|e| unexpected(&e))
     }
 }
 

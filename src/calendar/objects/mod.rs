@@ -15,6 +15,7 @@ use super::{
 use crate::audit;
 use crate::base::Precondition;
 use crate::identity::{Actor, Privilege, Refusal};
+use crate::store::Snapshot;
 
 /// An object that is to be stored.
 #[derive(Debug, Clone)]
@@ -137,7 +138,8 @@ impl Calendars {
             .await
     }
 
-    /// All objects of a calendar without their bodies, by name.
+    /// All objects of a calendar without their bodies, by name. A long list is read page by page:
+    /// an object that changes meanwhile is there in one of its states.
     ///
     /// # Errors
     /// [`CalendarError::Refused`], or the store's.
@@ -146,14 +148,27 @@ impl Calendars {
         actor: &Actor,
         at: &CalendarRef,
     ) -> Result<Vec<ObjectEntry>, CalendarError> {
-        self.store
+        let id = self
+            .store
             .read((), |snapshot, ()| async move {
                 let row = calendars::find(&snapshot, at).await?;
                 let row = row.ok_or(Refusal::NotFound)?;
                 rules::grant(actor, &row, Privilege::Read)?;
-                Ok(repo::entries(&snapshot, row.id).await?)
+                Ok::<_, CalendarError>(row.id)
             })
-            .await
+            .await?;
+        let mut all: Vec<ObjectEntry> = Vec::new();
+        loop {
+            let after = all.last().map_or("", |last| last.name.as_str());
+            let read = |at: Snapshot, ()| async move { repo::entries_behind(&at, id, after).await };
+            let page = self.store.read((), read).await?;
+            let is_last = page.len() < calendars::PAGE;
+            all.extend(page);
+            if is_last {
+                return Ok(all);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The objects of these names, in this order; `None` where there is none (RFC 4791 §7.9).

@@ -86,10 +86,16 @@ pub(in crate::calendar) async fn name_by_uid(
     conn.fixed_one(sql, values, |row| object_name(row, 0)).await
 }
 
-pub(in crate::calendar) async fn entries(conn: &Conn, of: Id<Calendar>) -> Found<Vec<ObjectEntry>> {
+/// Up to [`PAGE`] objects behind the name `after`, by name.
+pub(in crate::calendar) async fn entries_behind(
+    conn: &Conn,
+    of: Id<Calendar>,
+    after: &str,
+) -> Found<Vec<ObjectEntry>> {
     let sql = "SELECT name, etag, component, size_bytes, modified_at \
-               FROM calendar_object WHERE calendar_id = $1 ORDER BY name";
-    conn.fixed(sql, vec![of.to_vec().into()], map_entry).await
+               FROM calendar_object WHERE calendar_id = $1 AND name > $2 ORDER BY name LIMIT 512";
+    let values = vec![of.to_vec().into(), after.into()];
+    conn.fixed(sql, values, map_entry).await
 }
 
 /// The objects of these names, at most [`BATCH`].
@@ -98,41 +104,44 @@ pub(in crate::calendar) async fn by_names(
     of: Id<Calendar>,
     names: &[ObjectName],
 ) -> Found<Vec<SealedObject>> {
-    static SQL: LazyLock<String> = LazyLock::new(|| batch("name"));
+    static SQL: LazyLock<String> = LazyLock::new(|| batch("calendar_id = $1 AND ", "name"));
     let names = names.iter().map(|name| name.as_str().into());
-    conn.fixed(&SQL, filled(of, names), map_sealed).await
+    conn.fixed(&SQL, filled(vec![of.to_vec().into()], names), map_sealed)
+        .await
 }
 
-/// The objects with these identifiers, at most [`BATCH`].
+/// The objects with these identifiers, at most [`BATCH`]. The calendar is not asked for: without
+/// statistics SQLite would take an index on it and walk through the whole calendar for each batch.
 pub(in crate::calendar) async fn by_ids(
     conn: &Conn,
-    of: Id<Calendar>,
     ids: &[Id<StoredObject>],
 ) -> Found<Vec<SealedObject>> {
-    static SQL: LazyLock<String> = LazyLock::new(|| batch("id"));
+    static SQL: LazyLock<String> = LazyLock::new(|| batch("", "id"));
     let ids = ids.iter().map(|id| id.to_vec().into());
-    conn.fixed(&SQL, filled(of, ids), map_sealed).await
+    conn.fixed(&SQL, filled(vec![], ids), map_sealed).await
 }
 
-fn batch(column: &str) -> String {
+/// `condition` has the first parameters, the list the rest of them.
+fn batch(condition: &str, column: &str) -> String {
     let mut sql = format!(
         "SELECT name, etag, component, size_bytes, modified_at, id, body \
-         FROM calendar_object WHERE calendar_id = $1 AND {column} IN ($2"
+         FROM calendar_object WHERE {condition}{column} IN ("
     );
-    for place in 3..BATCH + 2 {
+    let first = condition.matches('$').count() + 1;
+    for place in first..first + BATCH {
+        let comma = if place == first { "" } else { ", " };
         // Writing to a String cannot fail.
-        let _infallible = write!(sql, ", ${place}");
+        let _infallible = write!(sql, "{comma}${place}");
     }
     sql.push(')');
     sql
 }
 
-fn filled(of: Id<Calendar>, values: impl Iterator<Item = Value>) -> Vec<Value> {
-    let mut all = Vec::with_capacity(BATCH + 1);
-    all.push(of.to_vec().into());
+fn filled(mut all: Vec<Value>, values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let length = all.len() + BATCH;
     all.extend(values.take(BATCH));
     if let Some(last) = all.last().cloned() {
-        all.resize(BATCH + 1, last);
+        all.resize(length, last);
     }
     all
 }

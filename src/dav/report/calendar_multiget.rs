@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::super::Call;
 use super::super::error::DavError;
-use super::super::path::Resource;
+use super::super::path::{Resource, object_href};
 use super::super::xml::Multistatus;
 use super::super::xml::request::Multiget;
 use super::{Answer, unsupported};
-use crate::calendar::{CalendarError, CalendarRef, ObjectName, ObjectRef, StoredObject};
+use crate::calendar::{CalendarError, CalendarRef, ObjectName, StoredObject};
 use crate::identity::Refusal;
 
 /// How many objects are read at once, so that an answer holds few bodies in memory.
@@ -82,9 +82,7 @@ async fn some(
             answer.object(at, &object, &zone).await;
             continue;
         }
-        let calendar = at.clone();
-        let missing = Resource::Object(ObjectRef { calendar, name });
-        answer.multistatus.not_found(&missing.href());
+        answer.multistatus.not_found(&object_href(at, &name));
     }
     Ok(())
 }

@@ -11,12 +11,12 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 
 use super::error::{Condition, DavError};
-use super::path::Resource;
+use super::path::{Resource, object_href};
 use super::props::{self, Subject};
 use super::xml::request::{self, Asked, Report};
 use super::xml::{CALDAV, Multistatus, Name};
 use super::{Call, answer};
-use crate::calendar::{CalendarRef, ObjectEntry, ObjectRef, StoredObject};
+use crate::calendar::{CalendarRef, ObjectEntry, StoredObject};
 
 /// From so many bytes of XML on an answer has no more calendar data.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -85,15 +85,20 @@ impl<'a> Answer<'a> {
             }
         }
         self.multistatus
-            .properties(&object_href(at, &object.entry), propstats);
+            .properties(&object_href(at, &object.entry.name), propstats);
     }
 
-    /// An object whose bytes are not asked for.
-    fn entry(&mut self, at: &CalendarRef, entry: &ObjectEntry) {
-        let subject = Subject::Object(at, entry);
-        let propstats = props::answer(&self.asked.props, subject, self.call.view());
-        self.multistatus
-            .properties(&object_href(at, entry), propstats);
+    /// Objects whose bytes are not asked for. Now and then it lets others run.
+    async fn entries(&mut self, at: &CalendarRef, entries: &[ObjectEntry]) {
+        for some in entries.chunks(answer::AT_ONCE) {
+            for entry in some {
+                let subject = Subject::Object(at, entry);
+                let propstats = props::answer(&self.asked.props, subject, self.call.view());
+                self.multistatus
+                    .properties(&object_href(at, &entry.name), propstats);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// There is more than this (RFC 4791 §7.8, RFC 6578 §3.6).
@@ -101,12 +106,4 @@ impl<'a> Answer<'a> {
         let why = DavError::unmet(Condition::NumberOfMatchesWithinLimits, reason);
         self.multistatus.refused(&self.call.resource.href(), &why);
     }
-}
-
-fn object_href(at: &CalendarRef, entry: &ObjectEntry) -> String {
-    Resource::Object(ObjectRef {
-        calendar: at.clone(),
-        name: entry.name.clone(),
-    })
-    .href()
 }

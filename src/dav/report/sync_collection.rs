@@ -1,16 +1,13 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
 use super::super::error::{Condition, DavError};
-use super::super::path::Resource;
+use super::super::path::{Resource, object_href};
 use super::super::propfind::{Depth, depth};
 use super::super::xml::Multistatus;
 use super::super::xml::request::SyncCollection;
 use super::super::{Call, clients};
 use super::{Answer, unsupported};
-use crate::calendar::{
-    BadSyncToken, Calendar, CalendarError, CalendarRef, ChangesSince, ObjectEntry, ObjectName,
-    ObjectRef,
-};
+use crate::calendar::{BadSyncToken, CalendarError, CalendarRef, ChangesSince, ObjectEntry};
 
 /// How many changes one answer has at most when their calendar data are asked for.
 const WITH_DATA_MAX: usize = 1_000;
@@ -21,7 +18,6 @@ pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multista
         return Err(unsupported(call, "DAV:sync-collection"));
     };
     check_level(&sync, depth(&call.headers)?)?;
-    let calendar = call.calendars.calendar(&call.actor, at).await?;
     let asked = ChangesSince {
         at: at.clone(),
         since: since(&sync.sync_token)?,
@@ -33,14 +29,12 @@ pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multista
     let changes = call.calendars.changes(&call.actor, asked).await?;
     let mut answer = Answer::new(call, &sync.asked);
     if sync.asked.data.is_some() {
-        with_data(&mut answer, &calendar, changes.changed).await?;
+        with_data(&mut answer, at, changes.changed).await?;
     } else {
-        for entry in &changes.changed {
-            answer.entry(at, entry);
-        }
+        answer.entries(at, &changes.changed).await;
     }
     for name in changes.removed {
-        answer.multistatus.not_found(&member(at, name).href());
+        answer.multistatus.not_found(&object_href(at, &name));
     }
     if changes.truncated {
         // §3.6: the collection itself has 507, and the token goes as far as the answer does.
@@ -82,11 +76,11 @@ fn since(token: &str) -> Result<Option<crate::calendar::SyncToken>, DavError> {
 
 async fn with_data(
     answer: &mut Answer<'_>,
-    calendar: &Calendar,
+    at: &CalendarRef,
     changed: Vec<ObjectEntry>,
 ) -> Result<(), DavError> {
     let call = answer.call;
-    let at = &calendar.at;
+    let calendar = call.calendars.calendar(&call.actor, at).await?;
     let zone = calendar.properties.time_zone();
     let zone = zone.unwrap_or_else(|| call.calendars.limits().default_zone.clone());
     for entries in changed.chunks(100) {
@@ -99,11 +93,4 @@ async fn with_data(
         }
     }
     Ok(())
-}
-
-fn member(at: &CalendarRef, name: ObjectName) -> Resource {
-    Resource::Object(ObjectRef {
-        calendar: at.clone(),
-        name,
-    })
 }

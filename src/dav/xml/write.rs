@@ -32,9 +32,8 @@ impl Xml {
 
     /// The start tag of the root element.
     pub(crate) fn open_root(&mut self, namespace: &str, local: &str) {
-        let tag = tag(namespace, local);
         self.out.push('<');
-        self.out.push_str(&tag);
+        self.name(namespace, local);
         for (prefix, namespace) in PREFIXES {
             let _ = write!(self.out, " xmlns:{prefix}=\"{namespace}\"");
         }
@@ -43,15 +42,18 @@ impl Xml {
 
     /// An end tag.
     pub(crate) fn close(&mut self, namespace: &str, local: &str) {
-        let _ = write!(self.out, "</{}>", tag(namespace, local));
+        self.out.push_str("</");
+        self.name(namespace, local);
+        self.out.push('>');
     }
 
     /// An element of one of the declared namespaces, with what `inner` writes.
     pub(crate) fn within(&mut self, namespace: &str, local: &str, inner: impl FnOnce(&mut Self)) {
-        let tag = tag(namespace, local);
-        let _ = write!(self.out, "<{tag}>");
+        self.out.push('<');
+        self.name(namespace, local);
+        self.out.push('>');
         inner(self);
-        let _ = write!(self.out, "</{tag}>");
+        self.close(namespace, local);
     }
 
     /// An element with text.
@@ -61,12 +63,15 @@ impl Xml {
 
     /// An empty element.
     pub(crate) fn empty(&mut self, namespace: &str, local: &str) {
-        let _ = write!(self.out, "<{}/>", tag(namespace, local));
+        self.out.push('<');
+        self.name(namespace, local);
+        self.out.push_str("/>");
     }
 
     /// An empty element with attributes.
     pub(crate) fn empty_with(&mut self, namespace: &str, local: &str, attributes: &[(&str, &str)]) {
-        let _ = write!(self.out, "<{}", tag(namespace, local));
+        self.out.push('<');
+        self.name(namespace, local);
         for (name, value) in attributes {
             let _ = write!(self.out, " {name}=\"");
             self.text(value);
@@ -83,26 +88,40 @@ impl Xml {
 
     /// An element of any namespace with text.
     pub(crate) fn element_named(&mut self, name: &Name, text: &str) {
-        let tag = self.open_named(name);
+        self.open_named(name);
         self.out.push('>');
         self.text(text);
-        let _ = write!(self.out, "</{tag}>");
+        self.out.push_str("</");
+        self.named(name);
+        self.out.push('>');
     }
 
-    /// A start tag of any namespace, up to its end; gives the name in it.
-    fn open_named(&mut self, name: &Name) -> String {
-        let is_declared =
-            name.namespace.is_empty() || PREFIXES.iter().any(|(_, known)| *known == name.namespace);
-        if is_declared {
-            let tag = tag(&name.namespace, &name.local);
-            let _ = write!(self.out, "<{tag}");
-            return tag;
+    /// A start tag of any namespace, up to its end.
+    fn open_named(&mut self, name: &Name) {
+        self.out.push('<');
+        self.named(name);
+        if !is_declared(&name.namespace) {
+            self.out.push_str(" xmlns:X=\"");
+            self.text(&name.namespace);
+            self.out.push('"');
         }
-        let tag = format!("X:{}", name.local);
-        let _ = write!(self.out, "<{tag} xmlns:X=\"");
-        self.text(&name.namespace);
-        self.out.push('"');
-        tag
+    }
+
+    /// The name of an element of any namespace; `X` stands for one that is not declared.
+    fn named(&mut self, name: &Name) {
+        if !is_declared(&name.namespace) {
+            self.out.push_str("X:");
+        }
+        self.name(&name.namespace, &name.local);
+    }
+
+    /// `prefix:local`; without a prefix for a namespace that is not declared.
+    fn name(&mut self, namespace: &str, local: &str) {
+        if let Some((prefix, _)) = PREFIXES.iter().find(|(_, known)| *known == namespace) {
+            self.out.push_str(prefix);
+            self.out.push(':');
+        }
+        self.out.push_str(local);
     }
 
     /// Text. A carriage return is written as `&#13;`, or a parser would make it a line feed and
@@ -150,10 +169,7 @@ impl Xml {
     }
 }
 
-/// `prefix:local`; without a prefix for no namespace.
-fn tag(namespace: &str, local: &str) -> String {
-    match PREFIXES.iter().find(|(_, known)| *known == namespace) {
-        Some((prefix, _)) => format!("{prefix}:{local}"),
-        None => local.to_owned(),
-    }
+/// Whether names of this namespace need no declaration of their own.
+fn is_declared(namespace: &str) -> bool {
+    namespace.is_empty() || PREFIXES.iter().any(|(_, known)| *known == namespace)
 }

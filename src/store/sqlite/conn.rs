@@ -32,6 +32,12 @@ impl LiteConn {
         self.connection.lock()
     }
 
+    /// Runs a statement that begins or ends something. It is prepared once: there are four for
+    /// every write, and two for a reading after it.
+    pub(super) fn control(&self, sql: &'static str) -> Result<(), rusqlite::Error> {
+        self.lock().prepare_cached(sql)?.raw_execute().map(drop)
+    }
+
     /// Whether some closure kept a handle beyond its transaction.
     pub(super) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.connection) > 1

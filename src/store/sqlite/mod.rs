@@ -54,7 +54,10 @@ impl SqliteOptions {
 /// What writer and readers share.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// Moves with every commit and every checkpoint; a snapshot taken before is renewed.
+    /// Moves with every commit and every checkpoint; a snapshot taken before is renewed. It is odd
+    /// while a commit is under way: some then see the state before it and some the one after, so
+    /// no snapshot from that time, or held since before, may answer the next reading. Otherwise
+    /// somebody could read the new state first and the old one after it.
     generation: AtomicU64,
     /// The writer is copying the log back: no reader may keep its snapshot at home, or the log
     /// could not begin anew.
@@ -70,8 +73,14 @@ impl Shared {
         self.generation.load(Ordering::Acquire)
     }
 
-    fn advance(&self) {
+    /// A commit begins, or has ended.
+    fn half_step(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// All snapshots until now are to be renewed.
+    fn advance(&self) {
+        self.generation.fetch_add(2, Ordering::AcqRel);
     }
 
     fn note(&self, error: &StoreError) {

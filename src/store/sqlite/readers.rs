@@ -31,7 +31,7 @@ struct Reader {
 impl Reader {
     fn end(&mut self) -> Result<(), StoreError> {
         if self.snapshot.take().is_some() {
-            self.conn.lock().execute_batch("COMMIT")?;
+            self.conn.control("COMMIT")?;
         }
         Ok(())
     }
@@ -66,10 +66,11 @@ impl Readers {
                 snapshot: None,
             }
         };
-        if reader.snapshot != Some(generation) {
+        let is_committing = !generation.is_multiple_of(2);
+        if is_committing || reader.snapshot != Some(generation) {
             reader.end()?;
             // Deferred: SQLite takes the snapshot at the first query.
-            reader.conn.lock().execute_batch("BEGIN")?;
+            reader.conn.control("BEGIN")?;
             reader.snapshot = Some(generation);
         }
         Ok(Taken {

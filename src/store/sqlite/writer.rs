@@ -151,7 +151,7 @@ impl Loop {
 
     /// One transaction for the whole group.
     fn together(&self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
-        self.batch("BEGIN IMMEDIATE")?;
+        self.control("BEGIN IMMEDIATE")?;
         let mut kept = false;
         for command in &mut *group {
             match self.one(command.as_mut()) {
@@ -163,41 +163,46 @@ impl Loop {
             }
         }
         if !kept {
-            return self.batch("ROLLBACK");
+            return self.control("ROLLBACK");
         }
-        if let Err(error) = self.batch("COMMIT") {
+        self.shared.half_step();
+        let committed = self.control("COMMIT");
+        self.shared.half_step();
+        if let Err(error) = committed {
             self.abandon();
             return Err(error);
         }
         self.shared.full.store(false, Ordering::Relaxed);
-        self.shared.advance();
         Ok(())
     }
 
     fn one(&self, command: &mut dyn Command) -> Result<Verdict, StoreError> {
-        self.batch("SAVEPOINT c")?;
+        self.control("SAVEPOINT c")?;
         let verdict = command.run(self.conn.clone());
         // Some failures (disk full, out of memory) make SQLite end the whole transaction itself.
         if self.conn.lock().is_autocommit() {
             return Err(StoreError::Full);
         }
         match verdict {
-            Verdict::Keep => self.batch("RELEASE c")?,
-            Verdict::Discard => self.batch("ROLLBACK TO c; RELEASE c")?,
+            Verdict::Keep => self.control("RELEASE c")?,
+            Verdict::Discard => {
+                self.control("ROLLBACK TO c")?;
+                self.control("RELEASE c")?;
+            }
         }
         Ok(verdict)
     }
 
     fn abandon(&self) {
         if !self.conn.lock().is_autocommit()
-            && let Err(error) = self.batch("ROLLBACK")
+            && let Err(error) = self.control("ROLLBACK")
         {
             tracing::error!(%error, "the writer could not undo a broken group");
         }
     }
 
-    fn batch(&self, sql: &str) -> Result<(), StoreError> {
-        Ok(self.conn.lock().execute_batch(sql)?)
+    fn control(&self, sql: &'static str) -> Result<(), StoreError> {
+        Ok(self.conn.control(sql)?)
     }
 
     /// Copies the log into the database and lets the next commit begin it anew.

@@ -65,7 +65,7 @@ async fn c12_tags_are_the_same_under_every_compression() {
         .to_owned();
     let listed = house.propfind(&path, "0", "<D:getetag/>").await;
     assert_eq!(listed.at(&path).prop("getetag"), made);
-    for coding in ["identity", "gzip", "br", "zstd"] {
+    for coding in ["identity", "gzip", "br"] {
         let get = house.ask("GET", &path).header("accept-encoding", coding);
         let got = get.send().await;
         let used = got.header("content-encoding");
