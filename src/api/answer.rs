@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION};
+use http::header::{ETAG, LINK, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -31,13 +31,8 @@ pub(super) fn read(
 ) -> Result<Response, Problem> {
     let mut response = found(etag, body)?;
     if edge::not_modified(headers, etag)? {
-        let (parts, _) = response.into_parts();
         response = StatusCode::NOT_MODIFIED.into_response();
-        for name in [ETAG, CACHE_CONTROL] {
-            if let Some(value) = parts.headers.get(&name) {
-                response.headers_mut().insert(name, value.clone());
-            }
-        }
+        set(&mut response, ETAG, &etag.to_string())?;
     }
     Ok(response)
 }
@@ -64,12 +59,9 @@ pub(super) fn page<T: Serialize>(
     Ok(response)
 }
 
-/// 200; for this client only, and to be asked for again each time.
+/// 200.
 pub(super) fn plain(body: impl Serialize) -> Response {
-    let mut response = Json(body).into_response();
-    let private = HeaderValue::from_static("private, no-cache");
-    response.headers_mut().insert(CACHE_CONTROL, private);
-    response
+    Json(body).into_response()
 }
 
 #[derive(Serialize)]

@@ -4,8 +4,8 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, LAST_MODIFIED,
+    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LAST_MODIFIED,
 };
 use axum::response::Response;
 
@@ -46,8 +46,6 @@ fn show(headers: &HeaderMap, object: StoredObject) -> Result<Response, DavError>
     if let Some(date) = http_date(object.entry.modified) {
         set(headers, LAST_MODIFIED, &date);
     }
-    // Caches may keep it for the one who asked, and must ask again.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if status == StatusCode::OK {
         set(headers, CONTENT_TYPE, &content_type(&object.entry));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(object.body.len()));

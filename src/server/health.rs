@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 
 use super::Rooms;
 use crate::edge::Endpoint;
@@ -57,10 +57,7 @@ async fn readyz(State(rooms): State<Rooms>, RawQuery(query): RawQuery) -> impl I
 }
 
 fn plain(status: StatusCode, text: String) -> impl IntoResponse {
-    let headers = [
-        (CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-    ];
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
     (status, headers, text)
 }
 

@@ -8,7 +8,6 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::error::Failure;
 use crate::crypto::{hex, sha256};
-use crate::edge::headers;
 
 /// A file and what it is.
 struct Asset {
@@ -67,6 +66,5 @@ pub(super) async fn get(Path(name): Path<String>) -> Response {
     held.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
     held.insert(CACHE_CONTROL, forever);
-    headers::protect(held);
     response
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
 
 use super::assets::Links;
@@ -61,8 +61,6 @@ pub(super) fn render(status: StatusCode, page: &impl Template, frame: &Frame) ->
     held.insert(CONTENT_SECURITY_POLICY, policy);
     // Not "no-referrer": browsers would then send `Origin: null` with our own forms.
     held.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    held.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers::protect(held);
     response
 }
 
@@ -74,6 +72,5 @@ pub(super) fn see_other(location: &str) -> Response {
     let location =
         HeaderValue::from_str(location).unwrap_or_else(|_| HeaderValue::from_static("/"));
     held.insert(http::header::LOCATION, location);
-    headers::protect(held);
     response
 }
