@@ -106,8 +106,10 @@ pub(in crate::calendar) async fn by_names(
 ) -> Found<Vec<SealedObject>> {
     static SQL: LazyLock<String> = LazyLock::new(|| batch("calendar_id = $1 AND ", "name"));
     let names = names.iter().map(|name| name.as_str().into());
-    conn.fixed(&SQL, filled(vec![of.to_vec().into()], names), map_sealed)
-        .await
+    match filled(vec![of.to_vec().into()], names) {
+        Some(values) => conn.fixed(&SQL, values, map_sealed).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The objects with these identifiers, at most [`BATCH`]. The calendar is not asked for: without
@@ -118,7 +120,10 @@ pub(in crate::calendar) async fn by_ids(
 ) -> Found<Vec<SealedObject>> {
     static SQL: LazyLock<String> = LazyLock::new(|| batch("", "id"));
     let ids = ids.iter().map(|id| id.to_vec().into());
-    conn.fixed(&SQL, filled(vec![], ids), map_sealed).await
+    match filled(Vec::new(), ids) {
+        Some(values) => conn.fixed(&SQL, values, map_sealed).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// `condition` has the first parameters, the list the rest of them.
@@ -137,13 +142,12 @@ fn batch(condition: &str, column: &str) -> String {
     sql
 }
 
-fn filled(mut all: Vec<Value>, values: impl Iterator<Item = Value>) -> Vec<Value> {
-    let length = all.len() + BATCH;
-    all.extend(values.take(BATCH));
-    if let Some(last) = all.last().cloned() {
-        all.resize(length, last);
-    }
-    all
+/// The last value fills the places that are left; `None` when there is nothing to ask for.
+fn filled(first: Vec<Value>, values: impl Iterator<Item = Value>) -> Option<Vec<Value>> {
+    let mut values: Vec<_> = values.take(BATCH).collect();
+    let last = values.last()?.clone();
+    values.resize(BATCH, last);
+    Some([first, values].concat())
 }
 
 /// Writes an object that was not there.
