@@ -17,7 +17,7 @@
 //! are the truth; what is read here is derived from them and never written back over them.
 //!
 //! **Absent on purpose.** Scheduling messages (RFC 5546), XML, storage. Why the parser is our own:
-//! `src/decisions/0002-ical-parser.md`.
+//! `src/decisions/0002-ical-parser.md`; why an event may be without start: `0003-event-without-start.md`.
 //!
 //! | Standard | Tests |
 //! | --- | --- |

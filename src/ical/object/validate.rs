@@ -1,6 +1,6 @@
 //! What CalDAV demands of a calendar object resource (RFC 4791 §4.1), beyond being readable.
 
-use super::{CalendarObject, Kind, Range};
+use super::{CalendarObject, Range};
 
 /// The rule that a calendar object breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,12 +40,6 @@ pub enum ObjectRule {
         line: u32,
         /// The UID of both.
         uid: String,
-    },
-    /// An event without `DTSTART` (RFC 5545 §3.6.1).
-    #[error("line {line}: the VEVENT has no DTSTART")]
-    NoStart {
-        /// Where the event begins.
-        line: u32,
     },
 }
 
@@ -90,9 +84,6 @@ impl CalendarObject {
                     line,
                     uid: uid.clone(),
                 });
-            }
-            if item.kind == Kind::Event && item.start.is_none() {
-                return Err(ObjectRule::NoStart { line });
             }
         }
         Ok(())

@@ -56,6 +56,44 @@ async fn a_time_range_finds_what_overlaps_recurrences_included() {
 }
 
 #[tokio::test]
+async fn an_event_without_a_start_is_kept_and_is_in_no_time() {
+    let house = House::new().await;
+    // RFC 5545 §3.6.1 wants DTSTART; calendars that people bring have such events all the same.
+    let alarm =
+        "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n";
+    let bare = event("bare", &format!("SUMMARY:some day\r\n{alarm}"));
+    house.put("bare.ics", bare.clone()).await;
+    assert_eq!(house.get("bare.ics").await.text(), bare);
+    let ever = [
+        range("start='19000101T000000Z'"),
+        range("end='22000101T000000Z'"),
+        "<C:comp-filter name='VEVENT'><C:comp-filter name='VALARM'>\
+         <C:time-range start='19000101T000000Z'/></C:comp-filter></C:comp-filter>"
+            .to_owned(),
+    ];
+    for filter in ever {
+        assert!(
+            house
+                .query("<D:getetag/>", &filter)
+                .await
+                .names()
+                .is_empty()
+        );
+    }
+    let all = house.query("<D:getetag/>", "<C:comp-filter name='VEVENT'/>");
+    assert_eq!(all.await.names(), ["bare.ics"]);
+    // It gets a start, and loses it again.
+    let later = range("start='20270101T000000Z'");
+    let dated = bare.replace("SUMMARY", "DTSTART:20270201T090000Z\r\nSUMMARY");
+    house.put("bare.ics", dated).await;
+    let found = house.query("<D:getetag/>", &later);
+    assert_eq!(found.await.names(), ["bare.ics"]);
+    house.put("bare.ics", bare).await;
+    let found = house.query("<D:getetag/>", &later);
+    assert!(found.await.names().is_empty());
+}
+
+#[tokio::test]
 async fn the_zone_of_the_question_places_floating_times() {
     let house = House::new().await;
     house
