@@ -10,9 +10,9 @@ pub(super) struct Head {
     pub(super) hash: Vec<u8>,
 }
 
-/// Locks the head until the end of the transaction: an update of a row locks it on both backends.
+/// The head, locked until the end of the transaction.
 pub(super) async fn lock_head(tx: &Tx) -> Result<Head, StoreError> {
-    let lock = "UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash";
+    let lock = "SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE";
     if let Some(head) = tx.fixed_one(lock, vec![], map_head).await? {
         return Ok(head);
     }

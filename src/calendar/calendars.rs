@@ -176,7 +176,7 @@ impl Calendars {
                 if made.is_empty() {
                     return Ok(whole(row, &at.owner, properties));
                 }
-                row.change_seq = repo::step(&tx, &granted).await?;
+                repo::step(&tx, &granted, &mut row).await?;
                 calendars.write_changes(&tx, &granted, &row, &made).await?;
                 let zone = properties.time_zone();
                 if zone != zone_before {

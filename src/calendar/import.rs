@@ -58,13 +58,13 @@ impl Calendars {
         self.store
             .write(input, |tx, input| async move {
                 let (of, actor, at, incoming) = &*input;
-                let row = calendars::lock(&tx, at).await?.ok_or(Refusal::NotFound)?;
+                let mut row = calendars::lock(&tx, at).await?.ok_or(Refusal::NotFound)?;
                 rules::grant(actor, &row, Privilege::Bind)?;
                 let granted = rules::grant(actor, &row, Privilege::WriteContent)?;
                 let mut outcomes = Vec::with_capacity(incoming.len());
                 for one in incoming {
                     outcomes.push(match one {
-                        Ok(one) => take(of, &tx, (&row, &granted), one).await?,
+                        Ok(one) => take(of, &tx, (&mut row, &granted), one).await?,
                         Err(why) => ImportOutcome::Refused(why.clone()),
                     });
                 }
@@ -86,7 +86,7 @@ impl Calendars {
 async fn take(
     of: &Calendars,
     tx: &Tx,
-    (calendar, granted): (&CalendarRow, &Granted<Calendar>),
+    (calendar, granted): (&mut CalendarRow, &Granted<Calendar>),
     incoming: &Incoming,
 ) -> Result<ImportOutcome, CalendarError> {
     if let Err(why) = rules::takes(calendar.components, incoming.kind) {

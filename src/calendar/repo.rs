@@ -47,27 +47,29 @@ pub(super) async fn find(conn: &Conn, at: &CalendarRef) -> Found<Option<Calendar
 
 /// The calendar, locked.
 pub(super) async fn lock(tx: &Tx, at: &CalendarRef) -> Found<Option<CalendarRow>> {
-    let sql = "UPDATE calendar SET change_seq = change_seq WHERE slug = $1 \
-               AND owner_id = (SELECT id FROM principal WHERE handle = $2) \
-               RETURNING id, owner_id, slug, key_id, components, change_seq, floor_seq";
+    let sql = "SELECT id, owner_id, slug, key_id, components, change_seq, floor_seq \
+               FROM calendar WHERE slug = $1 \
+               AND owner_id = (SELECT id FROM principal WHERE handle = $2) FOR UPDATE";
     let values = vec![at.slug.as_str().into(), at.owner.as_str().into()];
     tx.fixed_one(sql, values, map_calendar).await
 }
 
 /// The calendar, locked, for upkeep that nobody asks for.
 pub(super) async fn lock_by_id(tx: &Tx, id: Id<Calendar>) -> Found<Option<CalendarRow>> {
-    let sql = "UPDATE calendar SET change_seq = change_seq WHERE id = $1 \
-               RETURNING id, owner_id, slug, key_id, components, change_seq, floor_seq";
+    let sql = "SELECT id, owner_id, slug, key_id, components, change_seq, floor_seq \
+               FROM calendar WHERE id = $1 FOR UPDATE";
     tx.fixed_one(sql, vec![id.to_vec().into()], map_calendar)
         .await
 }
 
-/// Takes the next number of the calendar's change sequence. The calendar is locked already.
-pub(super) async fn step(tx: &Tx, on: &Granted<Calendar>) -> Found<i64> {
-    let sql = "UPDATE calendar SET change_seq = change_seq + 1 WHERE id = $1 RETURNING change_seq";
-    let seq = tx.fixed_one(sql, vec![on.on().to_vec().into()], |row| row.i64(0));
-    let gone = || StoreError::Value(format!("the calendar {} is gone while locked", on.on()));
-    seq.await?.ok_or_else(gone)
+/// Takes the next number of the calendar's change sequence. The calendar is locked, and the number
+/// in `row` is its last one.
+pub(super) async fn step(tx: &Tx, on: &Granted<Calendar>, row: &mut CalendarRow) -> Found<i64> {
+    row.change_seq += 1;
+    let sql = "UPDATE calendar SET change_seq = $1 WHERE id = $2";
+    let values = vec![row.change_seq.into(), on.on().to_vec().into()];
+    tx.fixed_execute(sql, values).await?;
+    Ok(row.change_seq)
 }
 
 pub(super) async fn insert_calendar(

@@ -40,13 +40,12 @@ pub(super) async fn insert_principal(
 }
 
 /// Locks a principal until the end of the transaction, so that it is not turned off while a
-/// credential is made for it: an update of a row locks it on both backends.
+/// credential is made for it.
 pub(super) async fn lock_principal(
     tx: &Tx,
     id: Id<Principal>,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "UPDATE principal SET active = active WHERE id = $1 \
-               RETURNING id, handle, active, roles";
+    let sql = "SELECT id, handle, active, roles FROM principal WHERE id = $1 FOR UPDATE";
     tx.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0))
         .await
 }

@@ -109,9 +109,10 @@ pub(super) async fn places(conn: &Conn, range: &Range) -> Found<Page<Place>> {
 /// `id` and all that it is in, locked: whoever moves a place holds it and everything above its new
 /// parent, so that two moves at once cannot close a cycle.
 pub(super) async fn lock_above_place(tx: &Tx, id: Id<Place>) -> Found<Vec<Id<Place>>> {
-    let sql = "UPDATE place SET version = version WHERE id IN (WITH RECURSIVE up (id, parent_id) \
+    let sql = "SELECT id FROM place WHERE id IN (WITH RECURSIVE up (id, parent_id) \
                AS (SELECT id, parent_id FROM place WHERE id = $1 UNION SELECT p.id, p.parent_id \
-               FROM place p JOIN up ON p.id = up.parent_id) SELECT id FROM up) RETURNING id";
+               FROM place p JOIN up ON p.id = up.parent_id) SELECT id FROM up) \
+               ORDER BY id FOR UPDATE";
     lock_above(tx, sql, id).await
 }
 
@@ -189,10 +190,10 @@ pub(super) async fn replace_identifiers(tx: &Tx, item: &Item) -> Found<()> {
 
 /// `id` and all items that it is in, locked; see [`lock_above_place`].
 pub(super) async fn lock_above_item(tx: &Tx, id: Id<Item>) -> Found<Vec<Id<Item>>> {
-    let sql = "UPDATE item SET version = version WHERE id IN (WITH RECURSIVE up (id) \
+    let sql = "SELECT id FROM item WHERE id IN (WITH RECURSIVE up (id) \
                AS (SELECT id FROM item WHERE id = $1 UNION SELECT h.account_id FROM holding h \
                JOIN up ON h.item_id = up.id WHERE h.account_kind = 'item') SELECT id FROM up) \
-               RETURNING id";
+               ORDER BY id FOR UPDATE";
     lock_above(tx, sql, id).await
 }
 

@@ -68,6 +68,10 @@ impl Conn {
     /// in ascending order (SQLite numbers them by first use). On SQLite it is prepared once per
     /// connection and the columns are read by place, which costs half of an entity query.
     ///
+    /// A query in a [`Tx`](super::Tx) may end in ` FOR UPDATE`: its rows are locked until the end
+    /// of the transaction. SQLite runs it without these words, because there a transaction that
+    /// writes is the only one.
+    ///
     /// # Errors
     /// Whatever the statement or `map` refuses.
     pub async fn fixed<T: Send>(
@@ -77,7 +81,10 @@ impl Conn {
         map: impl Fn(&Row<'_>) -> Result<T, StoreError> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
         match &self.0 {
-            Inner::Lite(conn) => conn.fixed(sql, &params, |row| map(&Row(RowOf::Lite(row)))),
+            Inner::Lite(conn) => {
+                let sql = sql.strip_suffix(" FOR UPDATE").unwrap_or(sql);
+                conn.fixed(sql, &params, |row| map(&Row(RowOf::Lite(row))))
+            }
             Inner::Postgres { .. } => {
                 let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, params);
                 let rows = self.query_all_raw(statement).await?;

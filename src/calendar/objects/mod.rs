@@ -50,7 +50,7 @@ impl Calendars {
             .write(input, |tx, input| async move {
                 let (calendars, actor, at, precondition, incoming) = &*input;
                 let row = calendars::lock(&tx, &at.calendar).await?;
-                let row = row.ok_or(Refusal::NotFound)?;
+                let mut row = row.ok_or(Refusal::NotFound)?;
                 let present = repo::present(&tx, row.id, &at.name).await?;
                 let privilege = match present {
                     Some(_) => Privilege::WriteContent,
@@ -65,7 +65,7 @@ impl Calendars {
                 }
                 let place = Place {
                     granted: &granted,
-                    calendar: &row,
+                    calendar: &mut row,
                     name: &at.name,
                     present,
                 };
@@ -121,12 +121,12 @@ impl Calendars {
             .write(input, |tx, input| async move {
                 let (actor, at, precondition) = &*input;
                 let row = calendars::lock(&tx, &at.calendar).await?;
-                let row = row.ok_or(Refusal::NotFound)?;
+                let mut row = row.ok_or(Refusal::NotFound)?;
                 let granted = rules::grant(actor, &row, Privilege::Unbind)?;
                 let present = repo::present(&tx, row.id, &at.name).await?;
                 let present = present.ok_or(Refusal::NotFound)?;
                 precondition.check(Some(&present.etag))?;
-                let seq = calendars::step(&tx, &granted).await?;
+                let seq = calendars::step(&tx, &granted, &mut row).await?;
                 repo::delete(&tx, &granted, &present).await?;
                 calendars::put_tombstone(&tx, &granted, &at.name, seq).await?;
                 let detail = json!({ "calendar": row.id });

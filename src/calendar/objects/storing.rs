@@ -54,7 +54,7 @@ impl Incoming {
 /// Where an object goes.
 pub(in crate::calendar) struct Place<'a> {
     pub(in crate::calendar) granted: &'a Granted<Calendar>,
-    pub(in crate::calendar) calendar: &'a CalendarRow,
+    pub(in crate::calendar) calendar: &'a mut CalendarRow,
     pub(in crate::calendar) name: &'a ObjectName,
     pub(in crate::calendar) present: Option<Present>,
 }
@@ -96,7 +96,7 @@ pub(in crate::calendar) async fn store(
         etag: &incoming.etag,
         size_bytes: incoming.body.len(),
         times,
-        seq: calendars::step(tx, place.granted).await?,
+        seq: calendars::step(tx, place.granted, place.calendar).await?,
         sealed: of.seal_body(place.calendar, id, &incoming.body)?,
     };
     if let Some(present) = &place.present {
