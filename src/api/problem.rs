@@ -291,6 +291,7 @@ const fn sort_of(kind: Kind) -> Sort {
             Sort("precondition-required", "The header If-Match is needed")
         }
         Kind::TooLarge => Sort("too-large", "The body is too large"),
+        Kind::TooSlow => Sort("too-slow", "The body took too long"),
         Kind::TooMany => Sort("too-many", "Too many requests"),
         Kind::StorageFull => Sort("storage-full", "There is no room left"),
         Kind::Unavailable => Sort("unavailable", "The service is not ready"),

@@ -146,8 +146,7 @@ where
         if !is_json(&parts.headers) {
             return Err(Problem::media_type());
         }
-        let limit = Limits::from_ref(state).max_body_bytes;
-        parse(&edge::read_body(body, limit).await?).map(Self)
+        parse(&edge::read_body(body, Limits::from_ref(state)).await?).map(Self)
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Kind {
     PreconditionRequired,
     /// Larger than a limit that the message names.
     TooLarge,
+    /// The client did not send all of it in the time that the message names.
+    TooSlow,
     /// More requests than the limit allows.
     TooMany,
     /// There is no room left to store it (RFC 4918 §11.5).

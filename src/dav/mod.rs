@@ -119,7 +119,7 @@ struct Call {
 impl Call {
     /// The bytes of a body that is XML.
     async fn read(&self, body: Body) -> Result<bytes::Bytes, DavError> {
-        Ok(edge::read_body(body, self.limits.max_body_bytes).await?)
+        Ok(edge::read_body(body, self.limits).await?)
     }
 
     /// What the writers of properties need to know.

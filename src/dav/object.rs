@@ -15,7 +15,7 @@ use super::props::{content_type, http_date};
 use super::{Call, answer};
 use crate::base::{ETag, Precondition};
 use crate::calendar::{CalendarError, ObjectRef, Outcome, PutObject, StoredObject};
-use crate::edge::{self, BodyError};
+use crate::edge::{self, BodyError, Limits};
 
 /// GET: the client's bytes as they came.
 pub(super) async fn get(call: Call) -> Result<Response, DavError> {
@@ -59,8 +59,11 @@ pub(super) async fn put(call: Call, body: Body) -> Result<Response, DavError> {
     let at = object_of(&call)?.clone();
     let precondition = edge::precondition(&call.headers)?;
     check_content(&call.headers)?;
-    let limit = call.max_resource_size();
-    let body = edge::read_body(body, limit).await;
+    let limits = Limits {
+        max_body_bytes: call.max_resource_size(),
+        ..call.limits
+    };
+    let body = edge::read_body(body, limits).await;
     let body = body.map_err(too_large)?;
     let put = PutObject {
         at: at.clone(),
@@ -124,7 +127,7 @@ fn check_content(headers: &HeaderMap) -> Result<(), DavError> {
 fn too_large(error: BodyError) -> DavError {
     match error {
         BodyError::TooLarge { limit } => CalendarError::TooLarge { limit }.into(),
-        other @ BodyError::Interrupted(_) => other.into(),
+        other => other.into(),
     }
 }
 

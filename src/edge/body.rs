@@ -1,4 +1,4 @@
-//! Reading a request's body up to a limit.
+//! Reading a request's body within limits of size and time.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
+use super::Limits;
 use crate::base::Kind;
 
 /// A body up to here is read whoever sends it.
@@ -24,6 +25,15 @@ pub enum BodyError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// It did not arrive in time.
+    #[error(
+        "the body of this request did not arrive within {secs} seconds: send it again over a faster \
+         connection, or send less at once"
+    )]
+    TooSlow {
+        /// The limit, in seconds.
+        secs: u64,
+    },
     /// The client did not send all of it.
     #[error("the body of this request did not arrive whole: send the request again")]
     Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -35,26 +45,33 @@ impl BodyError {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::TooLarge { .. } => Kind::TooLarge,
+            Self::TooSlow { .. } => Kind::TooSlow,
             Self::Interrupted(_) => Kind::Malformed,
         }
     }
 }
 
-/// The whole body, if it has at most `limit` bytes. A body that announces more is refused before
-/// it is read, one that does not announce its length as soon as it exceeds the limit.
+/// The whole body, if it is within the limits. A body that announces more is refused before it is
+/// read, one that does not announce its length as soon as it exceeds the limit.
 ///
 /// # Errors
-/// [`BodyError::TooLarge`], or [`BodyError::Interrupted`] when the connection broke.
-pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+/// [`BodyError::TooLarge`], [`BodyError::TooSlow`], or [`BodyError::Interrupted`] when the
+/// connection broke.
+pub async fn read_body(body: Body, limits: Limits) -> Result<Bytes, BodyError> {
     use http_body::Body as _;
+    let limit = limits.max_body_bytes;
     let announced = body.size_hint().lower();
     if usize::try_from(announced).map_or(true, |bytes| bytes > limit) {
         return Err(BodyError::TooLarge { limit });
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
-        Err(error) => Err(BodyError::Interrupted(error)),
+    let reading = Limited::new(body, limit).collect();
+    match tokio::time::timeout(limits.body_patience, reading).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
+        Ok(Err(error)) => Err(BodyError::Interrupted(error)),
+        Err(_) => Err(BodyError::TooSlow {
+            secs: limits.body_patience.as_secs(),
+        }),
     }
 }
 
@@ -68,7 +85,7 @@ pub async fn gather(request: Request, next: Next) -> Response {
     if !announced.is_some_and(|bytes| (1..=SMALL_BYTES as u64).contains(&bytes)) {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    match read_body(body, SMALL_BYTES).await {
+    match read_body(body, Limits::default()).await {
         Ok(body) => next.run(Request::from_parts(parts, body.into())).await,
         Err(error) => (super::status(error.kind()), error.to_string()).into_response(),
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`authenticate`]: who comes with this `Authorization` header (RFC 7617, RFC 6750).
 //! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
-//! - [`read_body`]: a body up to a limit that the refusal names; [`gather`]: a small one, always.
+//! - [`read_body`]: a body within limits that the refusal names; [`gather`]: a small one, always.
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
 //! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
 //! - [`Endpoint`]: what there is to ask of a door, listed.
@@ -21,6 +21,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod track;
+
+use std::time::Duration;
 
 pub use body::{BodyError, gather, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
@@ -45,13 +47,16 @@ pub struct Endpoint {
 pub struct Limits {
     /// The largest body of a request, in bytes.
     pub max_body_bytes: usize,
+    /// How long all of it may take.
+    pub body_patience: Duration,
 }
 
 impl Default for Limits {
-    /// 10 MiB.
+    /// 10 MiB, two minutes.
     fn default() -> Self {
         Self {
             max_body_bytes: 10 * 1024 * 1024,
+            body_patience: Duration::from_mins(2),
         }
     }
 }

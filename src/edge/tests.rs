@@ -59,16 +59,36 @@ fn not_modified_compares_weakly() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_with_the_limit() {
-    assert_eq!(read_body(Body::from("four"), 4).await.unwrap(), "four");
-    let refused = read_body(Body::from("five!"), 4).await.unwrap_err();
+    let limits = Limits {
+        max_body_bytes: 4,
+        ..Limits::default()
+    };
+    let four = read_body(Body::from("four"), limits).await;
+    assert_eq!(four.unwrap(), "four");
+    let refused = read_body(Body::from("five!"), limits).await.unwrap_err();
     assert!(refused.to_string().contains("4 bytes"));
     let chunks =
         ["ab", "cd", "e"].map(|c| Ok::<_, std::io::Error>(bytes::Bytes::from_static(c.as_bytes())));
     let stream = Body::from_stream(futures_util::stream::iter(chunks));
     assert!(matches!(
-        read_body(stream, 4).await,
+        read_body(stream, limits).await,
         Err(BodyError::TooLarge { limit: 4 })
     ));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_in_time_is_408_with_advice() {
+    let limits = Limits {
+        body_patience: std::time::Duration::from_millis(1),
+        ..Limits::default()
+    };
+    let begun = Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"BEGIN:"));
+    let begun = futures_util::stream::iter([begun]);
+    let stream = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+    let refused = read_body(Body::from_stream(stream), limits).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(status(refused.kind()), http::StatusCode::REQUEST_TIMEOUT);
+    assert!(refused.to_string().contains("send it again"));
 }
 
 #[test]

@@ -50,7 +50,10 @@ impl App {
             rooms,
             providers,
             site,
-            limits: edge::Limits { max_body_bytes },
+            limits: edge::Limits {
+                max_body_bytes,
+                ..edge::Limits::default()
+            },
             outbound,
             encrypted,
         }

@@ -71,6 +71,7 @@ impl Api {
             inventory: Inventory::new(test.store.clone()),
             limits: Limits {
                 max_body_bytes: 4096,
+                ..Limits::default()
             },
         };
         let mut api = Self {
