@@ -1,22 +1,30 @@
-//! Accepting connections and letting them finish.
+//! Accepting connections, as many as there are seats, and letting them finish; one on which nobody
+//! asks anything is closed.
 
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-/// So long a client may take for the headers of a request, and for the TLS handshake.
+use super::seats::{Seat, Seats};
+
+/// So long a client may take for the TLS handshake, for its first request, for the headers of each
+/// later one, and for the answer to a ping.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The most bytes of a request's headers; cookies and a long query are far below.
+const HEADERS_MAX: u32 = 64 * 1024;
 /// How long accepting pauses when the process has no file descriptors left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -25,9 +33,21 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Connections {
     pub(super) router: Router,
     pub(super) tls: Option<TlsAcceptor>,
+    pub(super) seats: Seats,
+    pub(super) patience: Duration,
 }
 
 impl Connections {
+    /// For this process, with the patience of the service.
+    pub(super) fn new(router: Router, tls: Option<TlsAcceptor>) -> Self {
+        Self {
+            router,
+            tls,
+            seats: Seats::of_this_process(),
+            patience: PATIENCE,
+        }
+    }
+
     /// Accepts on all listeners until `stop` turns true; then waits for running requests, at most
     /// `drain`.
     pub(super) async fn serve(
@@ -51,7 +71,11 @@ impl Connections {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.start(stream, peer, &graceful),
+                    // Whoever finds no seat waits; those behind wait in the kernel's queue.
+                    Ok((stream, peer)) => tokio::select! {
+                        seat = self.seats.take() => self.start((stream, peer), seat, &graceful),
+                        () = stopped(&mut stop) => break,
+                    },
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(EXHAUSTED_PAUSE).await;
@@ -69,21 +93,84 @@ impl Connections {
         }
     }
 
-    fn start(&self, stream: TcpStream, peer: SocketAddr, graceful: &GracefulShutdown) {
+    fn start(
+        &self,
+        (stream, peer): (TcpStream, SocketAddr),
+        seat: Option<Seat>,
+        graceful: &GracefulShutdown,
+    ) {
         // Answers are small and awaited; without this the kernel would hold them back.
         let _slower = stream.set_nodelay(true);
         let watcher = graceful.watcher();
-        let (router, tls) = (self.router.clone(), self.tls.clone());
+        let connections = self.clone();
         tokio::spawn(async move {
-            match tls {
-                None => converse(stream, peer, router, watcher).await,
-                Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, peer, router, watcher).await,
+            let patience = connections.patience;
+            match &connections.tls {
+                None => connections.converse(stream, peer, watcher).await,
+                Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => connections.converse(stream, peer, watcher).await,
                     Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 },
             }
+            drop(seat);
         });
+    }
+
+    async fn converse<S>(&self, stream: S, peer: SocketAddr, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let asked = Arc::new(Notify::new());
+        let first = Arc::clone(&asked);
+        let service = self.router.clone().map_request(
+            move |mut request: http::Request<hyper::body::Incoming>| {
+                asked.notify_one();
+                request.extensions_mut().insert(ConnectInfo(peer));
+                request.map(axum::body::Body::new)
+            },
+        );
+        let service = TowerToHyperService::new(service);
+        let connection = self
+            .protocols()
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        let mut connection = pin!(watcher.watch(connection));
+        tokio::select! {
+            ended = &mut connection => if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            },
+            () = never_asked(&first, self.patience) => {
+                tracing::debug!("a connection without a request was closed");
+            }
+        }
+    }
+
+    fn protocols(&self) -> Builder<TokioExecutor> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.patience)
+            .max_buf_size(HEADERS_MAX as usize);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(self.patience)
+            .keep_alive_timeout(self.patience)
+            .max_header_list_size(HEADERS_MAX);
+        builder
+    }
+}
+
+/// Ends when no request came in time. hyper's own timers do not run before it knows which HTTP is
+/// spoken, nor between the begin of HTTP/2 and its first request.
+async fn never_asked(first: &Notify, patience: Duration) {
+    if tokio::time::timeout(patience, first.notified())
+        .await
+        .is_ok()
+    {
+        std::future::pending().await
     }
 }
 
@@ -91,29 +178,4 @@ impl Connections {
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // When the sender is gone, nobody can say so any more, and it is time as well.
     let _either = stop.wait_for(|stop| *stop).await;
-}
-
-async fn converse<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.map(axum::body::Body::new)
-    });
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE);
-    builder.http2().timer(TokioTimer::new());
-    let connection =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
-        tracing::debug!(%error, "a connection ended early");
-    }
 }

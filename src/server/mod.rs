@@ -21,7 +21,10 @@ mod listen;
 pub mod probe;
 mod rooms;
 mod sample;
+mod seats;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use app::{App, endpoints};

@@ -70,7 +70,7 @@ pub async fn serve(
     let drain = Duration::from_secs(settings.server.drain_secs.into());
     let site = site(settings, mode, &rooms, &addresses)?;
     let router = App::new(rooms.clone(), settings, site).router();
-    let connections = Connections { router, tls };
+    let connections = Connections::new(router, tls);
     let serving = tokio::spawn(connections.serve(listeners, stopped, drain));
     terminate.wait().await;
     tracing::info!("stopping: running requests may end");

@@ -1,0 +1,141 @@
+//! Connections of clients that do nothing, too much, or are too many.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::connections::Connections;
+use super::seats::{Seats, fitting};
+
+const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+/// GET / of http://a (RFC 7541, appendix A).
+const HEADERS: &[u8] = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a";
+/// Longer than a test may take.
+const LONG: Duration = Duration::from_secs(30);
+
+struct Service {
+    address: std::net::SocketAddr,
+    _running: watch::Sender<bool>,
+}
+
+impl Service {
+    async fn with(patience: Duration, seats: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (running, stop) = watch::channel(false);
+        let connections = Connections {
+            router: Router::new().route("/", get(async || "here")),
+            tls: None,
+            seats: Seats::new(seats),
+            patience,
+        };
+        tokio::spawn(connections.serve(vec![listener], stop, LONG));
+        Self {
+            address,
+            _running: running,
+        }
+    }
+
+    async fn send(&self, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+}
+
+/// Everything until the other side closes or cuts.
+async fn until_end(stream: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let reading = async {
+        // A cut connection has ended, too.
+        while matches!(stream.read_buf(&mut got).await, Ok(1..)) {}
+    };
+    timeout(LONG, reading).await.unwrap();
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+async fn some(stream: &mut TcpStream) -> String {
+    let mut got = [0; 1024];
+    let size = timeout(LONG, stream.read(&mut got)).await.unwrap().unwrap();
+    String::from_utf8_lossy(got.get(..size).unwrap()).into_owned()
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nobody_asks_is_closed() {
+    let service = Service::with(Duration::from_millis(50), 10).await;
+    let begun = [PREFACE, SETTINGS].concat();
+    for sent in [b"", &PREFACE[..1], b"GET / HT", PREFACE, &begun] {
+        let mut stream = service.send(sent).await;
+        until_end(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_when_nobody_asks_again() {
+    let service = Service::with(Duration::from_millis(300), 10).await;
+    let mut stream = service.send(ASK).await;
+    assert!(until_end(&mut stream).await.ends_with("here"));
+    // This client does not answer pings either.
+    let asked = [PREFACE, SETTINGS, HEADERS].concat();
+    let mut stream = service.send(&asked).await;
+    assert!(until_end(&mut stream).await.contains("here"));
+}
+
+#[tokio::test]
+async fn headers_that_are_too_large_are_refused_and_the_service_goes_on() {
+    let service = Service::with(LONG, 10).await;
+    let large = "x".repeat(70_000);
+    let asked = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Large: {large}\r\n\r\n");
+    let mut stream = service.send(asked.as_bytes()).await;
+    assert!(some(&mut stream).await.starts_with("HTTP/1.1 431"));
+
+    let stream = TcpStream::connect(service.address).await.unwrap();
+    let client = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = client.handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    for (value, status) in [(large.as_str(), 431), ("small", 200)] {
+        let request = http::Request::get("http://a/").header("x-large", value);
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let answer = timeout(LONG, sender.send_request(request)).await.unwrap();
+        assert_eq!(answer.unwrap().status(), status);
+    }
+
+    let mut stream = service.send(ASK).await;
+    assert!(some(&mut stream).await.ends_with("here"));
+}
+
+#[tokio::test]
+async fn without_a_free_seat_a_connection_waits_for_one() {
+    let service = Service::with(LONG, 2).await;
+    let mut one = service.send(ASK).await;
+    let mut two = service.send(ASK).await;
+    assert!(some(&mut one).await.ends_with("here"));
+    assert!(some(&mut two).await.ends_with("here"));
+    let mut three = service.send(ASK).await;
+    let mut four = service.send(ASK).await;
+    let early = timeout(Duration::from_millis(100), three.readable()).await;
+    assert!(early.is_err(), "there is no seat for a third");
+    drop(one);
+    assert!(some(&mut three).await.ends_with("here"));
+    drop(two);
+    assert!(some(&mut four).await.ends_with("here"));
+}
+
+#[test]
+fn seats_leave_files_for_everything_else() {
+    assert_eq!(fitting(Some(1024)), 768);
+    assert_eq!(fitting(Some(1_048_576)), 10_000);
+    assert_eq!(fitting(None), 10_000);
+    assert_eq!(fitting(Some(100)), 16);
+}
