@@ -75,9 +75,8 @@ pub async fn read_body(body: Body, limits: Limits) -> Result<Bytes, BodyError> {
     }
 }
 
-/// Reads a small body before anybody answers. A refusal that leaves a body unread makes the server
-/// close the connection, and a client that goes on with it, as after a 401, finds it reset
-/// (RFC 9112 §9.3).
+/// Reads a small body before anybody answers: clients that send headers and body apart do not expect
+/// an answer between them. What a larger one may expect, [`super::linger`] does.
 pub async fn gather(request: Request, next: Next) -> Response {
     use http_body::Body as _;
     let (parts, body) = request.into_parts();

@@ -2,7 +2,8 @@
 //!
 //! - [`authenticate`]: who comes with this `Authorization` header (RFC 7617, RFC 6750).
 //! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
-//! - [`read_body`]: a body within limits that the refusal names; [`gather`]: a small one, always.
+//! - [`read_body`]: a body within limits that the refusal names; [`gather`]: a small one, always;
+//!   [`linger`]: what nobody reads of a larger one.
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
 //! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
 //! - [`Endpoint`]: what there is to ask of a door, listed.
@@ -16,6 +17,7 @@ mod conditions;
 mod credentials;
 mod csrf;
 pub mod headers;
+mod linger;
 mod session;
 mod status;
 #[cfg(test)]
@@ -28,6 +30,7 @@ pub use body::{BodyError, gather, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
 pub use credentials::{Denied, authenticate, source_of};
 pub use csrf::{CrossSite, same_origin};
+pub use linger::linger;
 pub use session::Cookies;
 pub use status::status;
 pub use track::{Fault, RequestId, track};

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, map_request, map_response};
 use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -80,6 +80,7 @@ impl App {
             .layer(from_fn(edge::track))
             .with_state(self)
             .merge(health::router(rooms))
+            .layer(map_request(edge::linger))
             .layer(map_response(move |mut response: Response| async move {
                 headers::protect(response.headers_mut());
                 if encrypted {

@@ -13,6 +13,7 @@ mod admin;
 mod api;
 mod architecture;
 mod audit;
+mod bodies;
 mod caldav;
 mod calendar;
 mod cli;
