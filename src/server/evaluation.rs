@@ -1,11 +1,9 @@
 //! An evaluation: a person called `admin`, a link that signs in as them, and sample data.
 
-use std::net::SocketAddr;
-
-use super::serve::reachable;
 use super::{Rooms, ServeError, sample};
 use crate::identity::{Actor, Handle, Identity, IdentityError, Principal, Role, Roles};
 use crate::identity::{principals, sessions};
+use crate::web::Site;
 
 /// What an evaluation may do and shall have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,11 +17,7 @@ pub struct Evaluation {
 impl Evaluation {
     /// Makes what the evaluation needs; gives what to tell the person at the terminal, with a link
     /// that signs in once, within 15 minutes.
-    pub(super) async fn prepare(
-        self,
-        rooms: &Rooms,
-        address: SocketAddr,
-    ) -> Result<String, ServeError> {
+    pub(super) async fn prepare(self, rooms: &Rooms, site: &Site) -> Result<String, ServeError> {
         let handle: Handle = "admin".parse().map_err(fault)?;
         let admin = administrator(&rooms.identity, &handle)
             .await
@@ -36,25 +30,33 @@ impl Evaluation {
             filled.map_err(ServeError::Room)?;
         }
         let link = sessions::make_link(&rooms.identity, &operator, admin.id).await;
-        let host = reachable(address);
-        let link = format!("http://{host}/auth/link/{}", link.map_err(fault)?.expose());
-        Ok(self.welcome(&link))
+        let link = site.address(&format!("/auth/link/{}", link.map_err(fault)?.expose()));
+        Ok(self.welcome(&link, site.public_url.scheme() == "https"))
     }
 
-    fn welcome(self, link: &str) -> String {
-        let loud = "
-  THIS EVALUATION LISTENS ON ALL ADDRESSES, WITHOUT ENCRYPTION.
+    fn welcome(self, link: &str, encrypted: bool) -> String {
+        let (loudly, quietly) = match encrypted {
+            true => ("", "an evaluation signs in whoever has the link"),
+            false => (
+                ", WITHOUT ENCRYPTION",
+                "plain HTTP, and everybody at this machine could read along",
+            ),
+        };
+        let loud = format!(
+            "
+  THIS EVALUATION LISTENS ON ALL ADDRESSES{loudly}.
   Whoever reaches the port can try to sign in. Publish it on 127.0.0.1 only.
-";
+"
+        );
         format!(
             "
   Freehold, evaluation. Sign in with this link, once, within 15 minutes:
 
       {link}
 {}
-  Not for real data: plain HTTP, and everybody at this machine could read along.
+  Not for real data: {quietly}.
 ",
-            if self.everywhere { loud } else { "" }
+            if self.everywhere { &loud } else { "" }
         )
     }
 }

@@ -64,11 +64,11 @@ pub async fn serve(
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
         tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
     }
-    if let (Mode::Evaluation(evaluation), Some(address)) = (mode, addresses.first()) {
-        announce(&evaluation.prepare(&rooms, *address).await?);
+    let site = site(settings, mode, &rooms, (scheme, &addresses))?;
+    if let Mode::Evaluation(evaluation) = mode {
+        announce(&evaluation.prepare(&rooms, &site).await?);
     }
     let drain = Duration::from_secs(settings.server.drain_secs.into());
-    let site = site(settings, mode, &rooms, &addresses)?;
     let router = App::new(rooms.clone(), settings, site).router();
     let connections = Connections::new(router, tls);
     let serving = tokio::spawn(connections.serve(listeners, stopped, drain));
@@ -117,16 +117,11 @@ fn site(
     settings: &Settings,
     mode: Mode,
     rooms: &Rooms,
-    addresses: &[SocketAddr],
+    (scheme, addresses): (&str, &[SocketAddr]),
 ) -> Result<Site, ServeError> {
     let public_url = match (&settings.server.public_url, addresses.first()) {
         (Some(configured), _) => configured.url().clone(),
         (None, address) => {
-            let scheme = if settings.server.tls.certificate.is_some() {
-                "https"
-            } else {
-                "http"
-            };
             let host =
                 address.map_or_else(|| "localhost".to_owned(), |at| reachable(*at).to_string());
             let url = format!("{scheme}://{host}/").parse::<url::Url>();

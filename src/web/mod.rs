@@ -62,7 +62,8 @@ pub struct Site {
 
 impl Site {
     /// The address of `path`, which begins with a slash.
-    fn address(&self, path: &str) -> String {
+    #[must_use]
+    pub fn address(&self, path: &str) -> String {
         let base = self.public_url.as_str().trim_end_matches('/');
         format!("{base}{path}")
     }

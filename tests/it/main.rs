@@ -27,4 +27,5 @@ mod server;
 mod store;
 mod support;
 mod tidy;
+mod tls;
 mod web;

@@ -6,3 +6,5 @@ mod month;
 mod oidc;
 mod provider;
 mod session;
+
+pub(crate) use provider::Provider;

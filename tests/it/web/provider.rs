@@ -12,14 +12,14 @@ use url::Url;
 use super::house::HERE;
 
 /// The provider's process; it ends with this value.
-pub(super) struct Provider {
+pub(crate) struct Provider {
     child: Child,
-    pub(super) issuer: String,
+    pub(crate) issuer: String,
     outbound: Outbound,
 }
 
 impl Provider {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
         assert!(
             peers.join("node_modules/oidc-provider").exists(),
