@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
@@ -21,7 +22,7 @@ use tower::ServiceExt as _;
 use super::seats::{Seat, Seats};
 
 /// So long a client may take for the TLS handshake, for its first request, for the headers of each
-/// later one, and for the answer to a ping.
+/// later one, for the answer to a ping, and between two pieces that it takes of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most bytes of a request's headers; cookies and a long query are far below.
 const HEADERS_MAX: u32 = 64 * 1024;
@@ -101,6 +102,9 @@ impl Connections {
     ) {
         // Answers are small and awaited; without this the kernel would hold them back.
         let _slower = stream.set_nodelay(true);
+        // Whoever takes nothing of an answer, or is gone, holds a seat no longer (RFC 5482).
+        let patience = u32::try_from(self.patience.as_millis()).unwrap_or(u32::MAX);
+        let _longer = set_tcp_user_timeout(&stream, patience);
         let watcher = graceful.watcher();
         let connections = self.clone();
         tokio::spawn(async move {

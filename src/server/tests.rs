@@ -35,7 +35,9 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let (running, stop) = watch::channel(false);
         let connections = Connections {
-            router: Router::new().route("/", get(async || "here")),
+            router: Router::new()
+                .route("/", get(async || "here"))
+                .route("/large", get(async || "large".repeat(4 * 1024 * 1024))),
             tls: None,
             seats: Seats::new(seats),
             patience,
@@ -130,6 +132,15 @@ async fn without_a_free_seat_a_connection_waits_for_one() {
     assert!(some(&mut three).await.ends_with("here"));
     drop(two);
     assert!(some(&mut four).await.ends_with("here"));
+}
+
+#[tokio::test]
+async fn whoever_takes_nothing_of_an_answer_gives_up_the_seat() {
+    let service = Service::with(Duration::from_millis(500), 1).await;
+    let ask = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+    let _stalled = service.send(ask).await;
+    let mut next = service.send(ASK).await;
+    assert!(some(&mut next).await.ends_with("here"));
 }
 
 #[test]
