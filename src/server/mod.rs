@@ -9,7 +9,7 @@
 //! on loopback, or where `server.public_url` says that a proxy in front encrypts. An evaluation is
 //! on loopback, unless it is said twice. On SIGTERM and SIGINT no connection is accepted any more,
 //! running requests end, the counts of refused credentials are written, the queue of writes is
-//! finished.
+//! finished. A connection has one of a fixed number of seats, and loses it when it does nothing.
 
 pub mod admin;
 mod app;
