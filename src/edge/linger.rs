@@ -21,11 +21,14 @@ const LINGER: Duration = Duration::from_secs(5);
 /// Lets the body of `request` be read to its end by somebody, whoever drops it. The answer does not
 /// wait for that.
 pub async fn linger(request: Request) -> Request {
+    use http_body::Body as _;
     // Who waits for "100 Continue" sends nothing before it, and nothing after a refusal.
     let is_coming = !request.headers().contains_key(EXPECT);
-    request.map(|body| match http_body::Body::is_end_stream(&body) {
-        true => body,
-        false => Body::new(Lingering { body, is_coming }),
+    request.map(|body| {
+        if body.is_end_stream() {
+            return body;
+        }
+        Body::new(Lingering { body, is_coming })
     })
 }
 

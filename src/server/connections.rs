@@ -174,7 +174,7 @@ async fn never_asked(first: &Notify, patience: Duration) {
         .await
         .is_ok()
     {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -35,12 +35,11 @@ impl Evaluation {
     }
 
     fn welcome(self, link: &str, encrypted: bool) -> String {
-        let (loudly, quietly) = match encrypted {
-            true => ("", "an evaluation signs in whoever has the link"),
-            false => (
-                ", WITHOUT ENCRYPTION",
-                "plain HTTP, and everybody at this machine could read along",
-            ),
+        let (loudly, quietly) = if encrypted {
+            ("", "an evaluation signs in whoever has the link")
+        } else {
+            let why = "plain HTTP, and everybody at this machine could read along";
+            (", WITHOUT ENCRYPTION", why)
         };
         let loud = format!(
             "
