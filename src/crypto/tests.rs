@@ -73,18 +73,34 @@ fn a_key_file_is_private_and_reads_back() {
 
 #[test]
 fn a_token_is_recognised_by_its_checksum() {
-    let token = token::Token::new("fh_cal_");
+    let calendar = token::Form::personal("fh_cal_");
+    let token = token::Token::new(calendar);
     let text = token.expose();
-    assert_eq!(text.len(), 7 + 36);
-    assert!(token::is_well_formed("fh_cal_", text));
-    assert!(!token::is_well_formed("fh_api_", text));
+    assert_eq!(text.len(), 7 + 30 + 6);
+    assert!(token::is_well_formed(calendar, text));
+    assert!(!token::is_well_formed(
+        token::Form::personal("fh_api_"),
+        text
+    ));
     let mut bent = text.to_owned().into_bytes();
     bent[10] = if bent[10] == b'a' { b'b' } else { b'a' };
     assert!(!token::is_well_formed(
-        "fh_cal_",
+        calendar,
         std::str::from_utf8(&bent).unwrap()
     ));
     assert_eq!(format!("{token:?}"), "Token(redacted)");
+}
+
+#[test]
+fn what_a_browser_carries_has_256_random_bits() {
+    let session = token::Form::session("fh_ses_");
+    let token = token::Token::new(session);
+    let text = token.expose();
+    assert_eq!(text.len(), 7 + 43 + 6);
+    assert!(43.0 * 62_f64.log2() >= 256.0);
+    assert!(token::is_well_formed(session, text));
+    let shorter = token::Token::new(token::Form::personal("fh_ses_"));
+    assert!(!token::is_well_formed(session, shorter.expose()));
 }
 
 #[test]

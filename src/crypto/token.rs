@@ -1,5 +1,8 @@
-//! Bearer secrets that can be recognised without a database: a prefix, 30 random base62 characters
-//! (178 bits) and 6 of CRC-32. The store keeps only SHA-256 of the whole.
+//! Bearer secrets that can be recognised without a database: a prefix, random base62 characters
+//! and 6 of CRC-32. The store keeps only SHA-256 of the whole.
+//!
+//! A personal token has 30 random characters (178 bits): people paste it. What a browser carries
+//! has 43 (256 bits).
 
 use std::fmt;
 
@@ -9,19 +12,41 @@ use super::sha256;
 use crate::base::random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const RANDOM: usize = 30;
 const CHECK: usize = 6;
+
+/// What the secrets of one kind look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    prefix: &'static str,
+    random: usize,
+}
+
+impl Form {
+    /// A token that a person copies: 30 random characters. The prefix ends in an underscore.
+    #[must_use]
+    pub const fn personal(prefix: &'static str) -> Self {
+        Self { prefix, random: 30 }
+    }
+
+    /// A session or a link, which only programs carry: 43 random characters, 256 bits.
+    #[must_use]
+    pub const fn session(prefix: &'static str) -> Self {
+        Self { prefix, random: 43 }
+    }
+}
 
 /// A secret to be shown once.
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    /// A new token `PREFIX_…`; the prefix ends in an underscore.
+    /// A new secret of this form.
     #[must_use]
-    pub fn new(prefix: &str) -> Self {
-        let mut text = Zeroizing::new(String::with_capacity(prefix.len() + RANDOM + CHECK));
-        text.push_str(prefix);
-        let mut left = RANDOM;
+    pub fn new(form: Form) -> Self {
+        // All at once: a text that grows leaves copies behind.
+        let length = form.prefix.len() + form.random + CHECK;
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        text.push_str(form.prefix);
+        let mut left = form.random;
         while left > 0 {
             for byte in Zeroizing::new(random::bytes::<64>()).iter() {
                 // 248 = 4 x 62: bytes above it would make some characters likelier.
@@ -58,14 +83,14 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether `text` has this prefix, the right length and a matching checksum. A stranger's guess
-/// fails here, before the database is asked.
+/// Whether `text` has this form: the prefix, the length and a matching checksum. A stranger's
+/// guess fails here, before the database is asked.
 #[must_use]
-pub fn is_well_formed(prefix: &str, text: &str) -> bool {
-    let Some(rest) = text.strip_prefix(prefix) else {
+pub fn is_well_formed(form: Form, text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(form.prefix) else {
         return false;
     };
-    if rest.len() != RANDOM + CHECK || !rest.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    if rest.len() != form.random + CHECK || !rest.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return false;
     }
     let (body, check) = text.split_at(text.len() - CHECK);

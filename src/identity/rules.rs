@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Actor, Credential, IdentityError, Principal, Refusal, Role, Scope};
 use crate::base::clock::from_micros;
 use crate::base::{Id, Timestamp};
+use crate::crypto::token::Form;
 
 /// A use is written down at most this often, so that reading does not become writing.
 pub(super) const TOUCH_EVERY: Duration = Duration::from_mins(1);
@@ -80,11 +81,11 @@ fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
-/// How a personal token of this scope begins; `None` where tokens do not reach.
-pub(super) const fn token_prefix(scope: Scope) -> Option<&'static str> {
+/// What a personal token of this scope looks like; `None` where tokens do not reach.
+pub(super) const fn token_form(scope: Scope) -> Option<Form> {
     match scope {
-        Scope::Caldav => Some("fh_cal_"),
-        Scope::Api => Some("fh_api_"),
+        Scope::Caldav => Some(Form::personal("fh_cal_")),
+        Scope::Api => Some(Form::personal("fh_api_")),
         Scope::Web => None,
     }
 }

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
-use crate::crypto::token::{self, Token};
+use crate::crypto::token::{self, Form, Token};
 use crate::store::{StoreError, Tx};
 
-/// How the secret of a session begins.
-const SESSION: &str = "fh_ses_";
-/// How the secret of a sign-in link begins.
-const LINK: &str = "fh_lnk_";
+/// What the secret of a session looks like.
+const SESSION: Form = Form::session("fh_ses_");
+/// What the secret of a sign-in link looks like.
+const LINK: Form = Form::session("fh_lnk_");
 
 /// A session that has just begun.
 #[derive(Debug)]

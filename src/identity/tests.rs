@@ -10,6 +10,7 @@ use super::tokens::{NewToken, authenticate, list, revoke};
 use super::*;
 use crate::audit::{self, Verdict};
 use crate::base::{Id, Kind, ManualClock, Timestamp};
+use crate::crypto::token::{Form, Token};
 use crate::store::{SqliteOptions, Store};
 
 fn at(seconds: i64) -> Timestamp {
@@ -296,7 +297,7 @@ async fn a_token_is_good_for_its_scope_until_revoked() {
         "no token is for the web"
     );
     assert!(house.refused("fh_cal_nonsense", Scope::Caldav).await);
-    let unknown = crate::crypto::token::Token::new("fh_cal_");
+    let unknown = Token::new(Form::personal("fh_cal_"));
     assert!(house.refused(unknown.expose(), Scope::Caldav).await);
 
     let ben = session_of(&house.person("ben").await, &[Role::Member]);

@@ -57,7 +57,7 @@ pub async fn create(
 ) -> Result<(PersonalToken, Token), IdentityError> {
     rules::may_issue(by, new.principal)?;
     rules::check_label(&new.label)?;
-    let prefix = rules::token_prefix(new.scope).ok_or(IdentityError::Scope(new.scope.as_str()))?;
+    let form = rules::token_form(new.scope).ok_or(IdentityError::Scope(new.scope.as_str()))?;
     identity
         .store
         .write(
@@ -70,7 +70,7 @@ pub async fn create(
                 if !owner.active {
                     return Err(IdentityError::Inactive(owner.handle));
                 }
-                let secret = Token::new(prefix);
+                let secret = Token::new(form);
                 let made = PersonalToken {
                     id: tx.new_id(),
                     principal: new.principal,
@@ -99,7 +99,7 @@ pub async fn authenticate(
     scope: Scope,
 ) -> Result<Actor, IdentityError> {
     let well_formed =
-        rules::token_prefix(scope).is_some_and(|p| token::is_well_formed(p, presented));
+        rules::token_form(scope).is_some_and(|form| token::is_well_formed(form, presented));
     if !well_formed {
         return Err(IdentityError::Unauthenticated);
     }
