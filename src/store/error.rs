@@ -31,10 +31,13 @@ pub enum StoreError {
     /// The database was written by a newer program.
     #[error(
         "the database was migrated by a newer version (it has the step \"{found}\", this program \
-         ends at \"{known}\"): start that version, or restore the copy that was made before it"
+         ends at \"{known}\"): start that version, or go back to the data from before it. On SQLite, \
+         with no service running: in the data folder put before-{found}.db in the place of \
+         freehold.db and remove freehold.db-wal and freehold.db-shm; what was changed since is \
+         lost. On PostgreSQL restore your own backup"
     )]
     Newer {
-        /// The step this program does not know.
+        /// The oldest step this program does not know, which the copy is named after.
         found: String,
         /// The last step this program knows.
         known: String,
