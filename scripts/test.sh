@@ -94,7 +94,7 @@ small_enough() {
 }
 on_sqlite() { FREEHOLD_TEST_BACKEND=sqlite cargo nextest run --locked; }
 examples() { cargo test --doc --locked; }
-on_postgres() { scripts/with-postgres.sh cargo nextest run --locked --test it; }
+on_postgres() { scripts/with-postgres.sh cargo nextest run --locked; }
 documented() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
 all_used() { cargo shear --deny-warnings --locked; }
 shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run; }
@@ -134,7 +134,7 @@ after_build "unit and integration tests on SQLite" on_sqlite
 after_build "examples in the documentation" examples
 
 stage "tests on PostgreSQL" 8
-after_build "integration tests on PostgreSQL" on_postgres
+after_build "unit and integration tests on PostgreSQL" on_postgres
 
 stage "image and deploy" 8
 after_build "the image builds" imaged

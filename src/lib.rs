@@ -28,3 +28,7 @@ pub mod api;
 pub mod web;
 pub mod server;
 pub mod cli;
+
+// Unit tests share a file with the integration tests, which know this crate by its name.
+#[cfg(test)]
+extern crate self as freehold;

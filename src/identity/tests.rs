@@ -1,4 +1,4 @@
-//! The decisions of identity with values, and its use cases on a SQLite store.
+//! The decisions of identity with values, and its use cases on the backend under test.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::*;
 use crate::audit::{self, Verdict};
 use crate::base::{Id, Kind, ManualClock, Timestamp};
 use crate::crypto::token::{Form, Token};
-use crate::store::{SqliteOptions, Store};
+use crate::store::testing;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
@@ -27,8 +27,7 @@ impl House {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(0)));
-        let options = SqliteOptions::new(folder.path());
-        let store = Store::open_sqlite(options, clock.clone()).await.unwrap();
+        let store = testing::open(folder.path(), clock.clone()).await;
         Self {
             identity: Identity::new(store, SessionLimits::default()),
             clock,

@@ -1,4 +1,4 @@
-//! The inventory: its rules with values, its use cases against a real SQLite store.
+//! The inventory: its rules with values, its use cases on the backend under test.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::*;
 use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
 use crate::identity::{Credential, Principal, Roles, Scopes};
-use crate::store::SqliteOptions;
+use crate::store::testing;
 
 const START: &str = "2026-11-25T10:00:00Z";
 
@@ -23,9 +23,7 @@ impl House {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(START)));
-        let store = Store::open_sqlite(SqliteOptions::new(folder.path()), clock)
-            .await
-            .unwrap();
+        let store = testing::open(folder.path(), clock).await;
         Self {
             rooms: Inventory::new(store.clone()),
             store,

@@ -25,6 +25,11 @@ mod migrate;
 mod migrations;
 mod postgres;
 mod sqlite;
+/// A store on the backend under test; the integration tests open theirs by the same file.
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#[path = "../../tests/it/support/backend.rs"]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tx;
