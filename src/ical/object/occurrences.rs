@@ -64,8 +64,7 @@ impl CalendarObject {
     pub fn occurrences(&self, window: Window, default: &TimeZone, limit: usize) -> Occurrences {
         let mut list = Vec::new();
         let plan = Plan::new(self, default);
-        let reach = window.widened(plan.longest, 0);
-        let outcome = plan.walk(reach, |occurrence| {
+        let outcome = plan.walk(plan.reach(window), |occurrence| {
             if self.overlaps_occurrence(&occurrence, window) {
                 list.push(occurrence);
             }
@@ -223,6 +222,12 @@ impl<'o> Plan<'o> {
             longest: longest + SLACK,
             farthest,
         }
+    }
+
+    /// Where what overlaps `window` begins. A task also counts when it is due at the very end
+    /// (RFC 4791 §9.9: `end >= DUE`).
+    pub(crate) fn reach(&self, window: Window) -> Window {
+        window.widened(self.longest, 1)
     }
 
     /// Shows every occurrence that begins in `window` to `visit`, and perhaps some outside of it,

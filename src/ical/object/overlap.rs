@@ -10,11 +10,12 @@ use super::super::window::Window;
 use super::super::zone::after;
 use super::alarm::Trigger;
 use super::occurrences::Plan;
-use super::{CalendarObject, Item, Kind, Occurrence};
+use super::{CalendarObject, Completeness, Item, Kind, Occurrence};
 
 impl CalendarObject {
     /// Whether the item whose component this is, or an occurrence it tells the particulars of,
-    /// overlaps the window. `false` for other components.
+    /// overlaps the window. `false` for other components; `true` when finding out would take more
+    /// work than one question may cost, so that nothing is hidden by a rule that is too dense.
     #[must_use]
     pub fn overlaps(&self, component: usize, window: Window, default: &TimeZone) -> bool {
         let Some(item) = self.item(component) else {
@@ -26,7 +27,7 @@ impl CalendarObject {
             Kind::Event | Kind::Todo | Kind::Journal => {
                 let plan = Plan::new(self, default);
                 let mut found = false;
-                plan.walk(window.widened(plan.longest, 0), |occurrence| {
+                let walked = plan.walk(plan.reach(window), |occurrence| {
                     found |= occurrence.component == component
                         && self.overlaps_occurrence(&occurrence, window);
                     if found {
@@ -35,7 +36,7 @@ impl CalendarObject {
                         ControlFlow::Continue(())
                     }
                 });
-                found
+                found || walked == Completeness::Exhausted
             }
         }
     }
@@ -49,7 +50,8 @@ impl CalendarObject {
     }
 
     /// Whether an alarm goes off inside the window, in any occurrence that its item tells the
-    /// particulars of. `alarm` is its place among the components of the item.
+    /// particulars of. `alarm` is its place among the components of the item. What would take too
+    /// much work to find out goes off, as in [`Self::overlaps`].
     #[must_use]
     pub fn alarm_fires(
         &self,
@@ -72,7 +74,7 @@ impl CalendarObject {
         let seconds = offset.nominal_seconds();
         let latest = seconds + alarm.span_seconds() + plan.longest;
         let mut found = false;
-        plan.walk(window.widened(latest, 86_400 - seconds), |occurrence| {
+        let walked = plan.walk(window.widened(latest, 86_400 - seconds), |occurrence| {
             if occurrence.component == component {
                 let first = self.trigger_time(&occurrence, offset, from_end, default);
                 found |= alarm.fires(first, window);
@@ -83,7 +85,7 @@ impl CalendarObject {
                 ControlFlow::Continue(())
             }
         });
-        found
+        found || walked == Completeness::Exhausted
     }
 
     fn trigger_time(

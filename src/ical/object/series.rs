@@ -113,8 +113,13 @@ impl Series<'_> {
             local: self.start,
             length: None,
         };
-        // A day of margin covers every offset a clock can have.
-        let target = LocalTime(from.as_second()).plus(-2 * 86_400);
+        let target = match self.clock {
+            // What the clock shows now and again, it showed first before `from`.
+            Clock::Zoned(zone) => clock(from, zone),
+            // A reading that the clock skips counts as a later instant; no gap is longer than a day
+            // and a second.
+            Clock::Days(zone) | Clock::Floating(zone) => clock(from, zone).plus(-86_401),
+        };
         let mut instances = Instances {
             series: self,
             from,

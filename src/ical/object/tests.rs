@@ -149,15 +149,35 @@ fn dates_far_outside_the_usual_are_kept() {
 
 #[test]
 fn a_rule_by_the_second_is_bounded() {
-    let hostile = event("DTSTART:20000101T000000Z\nRRULE:FREQ=SECONDLY");
+    for (start, zone) in [
+        ("DTSTART:20000101T000000Z", "UTC"),
+        ("DTSTART;TZID=Europe/Berlin:20000101T000000", "UTC"),
+        ("DTSTART:20000101T000000", "Pacific/Apia"),
+    ] {
+        let dense = event(&format!("{start}\nRRULE:FREQ=SECONDLY"));
+        let zone = TimeZone::get(zone).unwrap();
+        let asked = window("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        let found = dense.occurrences(asked, &zone, 100);
+        assert_eq!(found.completeness, Completeness::Limited, "{start}");
+        assert_eq!(found.list.len(), 100, "{start}");
+        assert_eq!(found.list.first().unwrap().start, asked.from.unwrap());
+        let minute = window("2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
+        let found = dense.occurrences(minute, &zone, 100);
+        assert_eq!(found.completeness, Completeness::Complete, "{start}");
+        assert_eq!(found.list.len(), 60, "{start}");
+    }
+}
+
+#[test]
+fn what_takes_too_long_to_find_out_is_shown_and_says_so() {
+    // Counting from 2000 on is not done in one question.
+    let hostile = event("DTSTART:20000101T000000Z\nRRULE:FREQ=SECONDLY;COUNT=2000000000");
     let asked = window("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
     let found = hostile.occurrences(asked, &TimeZone::UTC, 100);
-    assert!(found.list.len() <= 100);
-    assert_ne!(
-        found.completeness,
-        Completeness::Complete,
-        "it says that there is more"
-    );
+    assert_eq!(found.completeness, Completeness::Exhausted);
+    assert!(hostile.overlaps_any(asked, &TimeZone::UTC));
+    let before = window("1999-01-01T00:00:00Z", "1999-02-01T00:00:00Z");
+    assert!(!hostile.overlaps_any(before, &TimeZone::UTC));
 }
 
 #[test]
@@ -180,6 +200,191 @@ fn overlap_follows_the_table_of_rfc_4791_9_9() {
     );
     assert!(!overlaps("DTSTART;VALUE=DATE:20240702"));
     assert!(overlaps("DTSTART:20240630T230000Z\nDURATION:PT2H"));
+}
+
+/// One hour, from `T` on; a range is told by its minutes from `T`, an open side by `None`.
+fn task_overlaps(lines: &str, from: Option<i64>, to: Option<i64>) -> bool {
+    let text = format!("BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:u\n{lines}END:VTODO\nEND:VCALENDAR\n");
+    let base: Timestamp = "2024-07-01T10:00:00Z".parse().unwrap();
+    let at = |minutes: i64| base + jiff::SignedDuration::from_mins(minutes);
+    let window = Window {
+        from: from.map(at),
+        to: to.map(at),
+    };
+    object(&text).overlaps_any(window, &TimeZone::UTC)
+}
+
+#[test]
+fn each_row_of_the_task_table_of_rfc_4791_9_9() {
+    const START: &str = "DTSTART:20240701T100000Z\n";
+    const HOUR: &str = "DURATION:PT1H\n";
+    const DUE: &str = "DUE:20240701T110000Z\n";
+    const CREATED: &str = "CREATED:20240701T100000Z\n";
+    const DONE: &str = "COMPLETED:20240701T110000Z\n";
+    // The row, and for each range whether it overlaps: ending at the start; beginning at the end;
+    // ending at the end; inside; all time before; all time after.
+    let rows = [
+        ([START, HOUR], [false, true, true, true, false, false]),
+        ([START, DUE], [false, false, true, true, false, false]),
+        ([START, ""], [false, false, true, false, false, false]),
+        (["", DUE], [false, false, true, false, false, false]),
+        ([CREATED, DONE], [true, true, true, true, false, false]),
+        (["", DONE], [false, true, true, false, false, false]),
+        ([CREATED, ""], [false, true, true, true, false, true]),
+        (["", ""], [true, true, true, true, true, true]),
+    ];
+    for (lines, expected) in rows {
+        let ranges = [
+            (Some(-60), Some(0)),
+            (Some(60), Some(120)),
+            (Some(-60), Some(60)),
+            (Some(20), Some(40)),
+            (None, Some(-1)),
+            (Some(61), None),
+        ];
+        let found = ranges.map(|(from, to)| task_overlaps(&lines.concat(), from, to));
+        assert_eq!(found, expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn a_task_without_length_counts_at_both_ends_of_a_range() {
+    for lines in [
+        "DTSTART:20240701T100000Z\nDURATION:PT0S\n",
+        "DTSTART:20240701T100000Z\nDUE:20240701T100000Z\n",
+    ] {
+        assert!(task_overlaps(lines, Some(0), Some(60)), "{lines}");
+        assert!(task_overlaps(lines, Some(-60), Some(0)), "{lines}");
+        assert!(!task_overlaps(lines, Some(1), Some(60)), "{lines}");
+        assert!(!task_overlaps(lines, Some(-60), Some(-1)), "{lines}");
+    }
+    // Without a start, the beginning of the range is open: start < DUE.
+    let due = "DUE:20240701T100000Z\nRRULE:FREQ=DAILY;COUNT=2\n";
+    assert!(!task_overlaps(due, Some(0), Some(60)));
+    assert!(task_overlaps(due, Some(-60), Some(0)));
+    assert!(task_overlaps(due, Some(1440 - 60), Some(1440)));
+}
+
+const C08: &[u8] = include_bytes!("../../../tests/fixtures/cases/C08.ics");
+
+#[test]
+fn alarms_go_off_by_their_own_trigger_in_every_occurrence() {
+    let series = case(C08);
+    let fires = |alarm: usize, from: &str, to: &str| {
+        series.alarm_fires(0, alarm, window(from, to), &TimeZone::UTC)
+    };
+    let [snooze, main, over] = [0, 1, 2];
+    // An absolute trigger goes off once, whatever recurs.
+    assert!(fires(
+        snooze,
+        "2027-02-01T08:50:00Z",
+        "2027-02-01T08:51:00Z"
+    ));
+    assert!(!fires(
+        snooze,
+        "2027-02-01T08:49:00Z",
+        "2027-02-01T08:50:00Z"
+    ));
+    assert!(!fires(
+        snooze,
+        "2027-02-02T08:50:00Z",
+        "2027-02-02T08:51:00Z"
+    ));
+    // 15 minutes before each start: start <= trigger, end > trigger.
+    assert!(fires(main, "2027-02-05T08:45:00Z", "2027-02-05T08:46:00Z"));
+    assert!(!fires(main, "2027-02-05T08:44:00Z", "2027-02-05T08:45:00Z"));
+    assert!(!fires(main, "2027-02-11T08:00:00Z", "2027-02-12T00:00:00Z"));
+    // 5 minutes after each end.
+    assert!(fires(over, "2027-02-10T09:35:00Z", "2027-02-10T09:36:00Z"));
+    assert!(!fires(over, "2027-02-10T09:36:00Z", "2027-02-11T00:00:00Z"));
+}
+
+#[test]
+fn an_alarm_repeats_and_may_be_days_away_from_its_occurrence() {
+    let alarm = |lines: &str| {
+        event(&format!(
+            "DTSTART:20240701T100000Z\nRRULE:FREQ=WEEKLY;COUNT=2\nBEGIN:VALARM\n{lines}\nEND:VALARM"
+        ))
+    };
+    let fires = |object: &CalendarObject, from: &str, to: &str| {
+        object.alarm_fires(0, 0, window(from, to), &TimeZone::UTC)
+    };
+    let repeated = alarm("TRIGGER:-PT30M\nREPEAT:2\nDURATION:PT10M");
+    for minute in ["30", "40", "50"] {
+        let from = format!("2024-07-08T09:{minute}:00Z");
+        let to = format!("2024-07-08T09:{minute}:01Z");
+        assert!(fires(&repeated, &from, &to), "{minute}");
+    }
+    let [between, to] = ["2024-07-08T09:31:00Z", "2024-07-08T09:40:00Z"];
+    assert!(!fires(&repeated, between, to));
+    let [after, to] = ["2024-07-08T09:51:00Z", "2024-07-09T00:00:00Z"];
+    assert!(!fires(&repeated, after, to), "two more times, not three");
+    let far = alarm("TRIGGER:-P10D");
+    assert!(fires(&far, "2024-06-28T10:00:00Z", "2024-06-28T10:00:01Z"));
+    let later = alarm("TRIGGER;RELATED=END:P10D");
+    assert!(fires(
+        &later,
+        "2024-07-18T10:00:00Z",
+        "2024-07-18T10:00:01Z"
+    ));
+    let silent = alarm("ACTION:DISPLAY");
+    assert!(!fires(
+        &silent,
+        "2024-01-01T00:00:00Z",
+        "2025-01-01T00:00:00Z"
+    ));
+}
+
+/// The second of three days is moved to the evening, the third is left out.
+const MOVED: &str = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//t//t//EN\nBEGIN:VTIMEZONE\n\
+    TZID:Europe/Berlin\nBEGIN:STANDARD\nDTSTART:19701025T030000\nTZOFFSETFROM:+0200\n\
+    TZOFFSETTO:+0100\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT\nUID:u\n\
+    DTSTAMP:20240101T000000Z\nDTSTART;TZID=Europe/Berlin:20240701T100000\n\
+    DTEND;TZID=Europe/Berlin:20240701T110000\nRRULE:FREQ=DAILY;COUNT=3\n\
+    EXDATE;TZID=Europe/Berlin:20240703T100000\nSUMMARY:Each\nEND:VEVENT\nBEGIN:VEVENT\nUID:u\n\
+    DTSTAMP:20240101T000000Z\nRECURRENCE-ID;TZID=Europe/Berlin:20240702T100000\n\
+    DTSTART;TZID=Europe/Berlin:20240702T180000\nDURATION:PT2H\nSUMMARY:Moved\nEND:VEVENT\n\
+    END:VCALENDAR\n";
+
+#[test]
+fn expand_tells_each_occurrence_in_utc_and_nothing_of_the_series() {
+    let expanded = object(MOVED).expand(
+        window("2024-07-01T00:00:00Z", "2024-08-01T00:00:00Z"),
+        &TimeZone::UTC,
+        10,
+    );
+    assert_eq!(expanded.completeness, Completeness::Complete);
+    let expected = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//t//t//EN\nBEGIN:VEVENT\n\
+        DTSTART:20240701T080000Z\nDTEND:20240701T090000Z\nRECURRENCE-ID:20240701T080000Z\nUID:u\n\
+        DTSTAMP:20240101T000000Z\nSUMMARY:Each\nEND:VEVENT\nBEGIN:VEVENT\n\
+        DTSTART:20240702T160000Z\nRECURRENCE-ID:20240702T080000Z\nUID:u\n\
+        DTSTAMP:20240101T000000Z\nDURATION:PT2H\nSUMMARY:Moved\nEND:VEVENT\nEND:VCALENDAR\n";
+    let text = expanded.calendar.to_text().replace("\r\n", "\n");
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn limit_recurrence_set_keeps_the_text_and_leaves_out_what_does_not_matter() {
+    let limited = |from: &str, to: &str| {
+        let calendar = object(MOVED).limit_recurrence_set(window(from, to), &TimeZone::UTC);
+        calendar.to_text().replace("\r\n", "\n")
+    };
+    // The override counts where it is now and where its instance would have been.
+    let [now, was] = ["2024-07-02T16:00:00Z", "2024-07-02T08:00:00Z"];
+    assert_eq!(limited(now, "2024-07-02T17:00:00Z"), MOVED);
+    assert_eq!(limited(was, "2024-07-02T08:30:00Z"), MOVED);
+    let (before, _) = MOVED
+        .split_once("BEGIN:VEVENT\nUID:u\nDTSTAMP:20240101T000000Z\nREC")
+        .unwrap();
+    let without = format!("{before}END:VCALENDAR\n");
+    assert_eq!(
+        limited("2024-07-01T00:00:00Z", "2024-07-02T00:00:00Z"),
+        without
+    );
+    assert_eq!(
+        limited("2024-07-02T09:00:00Z", "2024-07-02T16:00:00Z"),
+        without
+    );
 }
 
 #[test]

@@ -30,6 +30,16 @@ async fn c06_overrides_without_their_master_are_an_object() {
 }
 
 #[tokio::test]
+async fn c08_an_absolute_alarm_does_not_silence_the_others() {
+    let house = House::new().await;
+    assert_eq!(house.put("c08.ics", file("C08.ics")).await.status, 201);
+    for question in ["C08-main.xml", "C08-end.xml"] {
+        assert_eq!(house.ask_file(question).await.names(), ["c08.ics"]);
+    }
+    assert!(house.ask_file("C08-none.xml").await.names().is_empty());
+}
+
+#[tokio::test]
 async fn c10_escapes_and_quotes_in_parameters_are_read_and_rewritten() {
     let house = House::new().await;
     assert_eq!(house.put("c10.ics", file("C10.ics")).await.status, 201);
