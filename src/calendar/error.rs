@@ -20,6 +20,9 @@ pub enum CalendarError {
     /// The name is taken.
     #[error("{} has a calendar called \"{}\" already: choose another name", .0.owner, .0.slug)]
     CalendarExists(CalendarRef),
+    /// The actor may make this calendar, but nobody has yet (RFC 4918 §9.7.1).
+    #[error("{} has no calendar called \"{}\": make it first, with MKCALENDAR", .0.owner, .0.slug)]
+    NoCalendar(CalendarRef),
     /// Another object of the calendar has the UID (`CALDAV:no-uid-conflict`, RFC 4791 §5.3.2.1).
     #[error("the object {name} in this calendar has the same UID: change that one instead")]
     UidConflict {
@@ -87,7 +90,9 @@ impl CalendarError {
         match self {
             Self::Refused(refusal) => refusal.kind(),
             Self::PreconditionFailed(_) => Kind::PreconditionFailed,
-            Self::CalendarExists(_) | Self::UidConflict { .. } => Kind::Conflict,
+            Self::CalendarExists(_) | Self::NoCalendar(_) | Self::UidConflict { .. } => {
+                Kind::Conflict
+            }
             Self::InvalidData(_) => Kind::Malformed,
             Self::InvalidObject(_)
             | Self::UnsupportedComponent { .. }

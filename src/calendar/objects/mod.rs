@@ -35,7 +35,7 @@ impl Calendars {
     /// # Errors
     /// [`CalendarError::PreconditionFailed`], [`CalendarError::InvalidData`],
     /// [`CalendarError::InvalidObject`], [`CalendarError::UnsupportedComponent`],
-    /// [`CalendarError::UidConflict`], [`CalendarError::TooLarge`], [`CalendarError::Refused`],
+    /// [`CalendarError::NoCalendar`], [`CalendarError::UidConflict`], [`CalendarError::TooLarge`], [`CalendarError::Refused`],
     /// the vault's, or the store's.
     pub async fn put_object(&self, actor: &Actor, put: PutObject) -> Result<Stored, CalendarError> {
         let incoming = Incoming::read(self, put.body)?;
@@ -49,8 +49,11 @@ impl Calendars {
         self.store
             .write(input, |tx, input| async move {
                 let (calendars, actor, at, precondition, incoming) = &*input;
-                let row = calendars::lock(&tx, &at.calendar).await?;
-                let mut row = row.ok_or(Refusal::NotFound)?;
+                let Some(mut row) = calendars::lock(&tx, &at.calendar).await? else {
+                    let home = calendars::home(&tx, &at.calendar.owner).await?;
+                    rules::grant_home(actor, home.ok_or(Refusal::NotFound)?, Privilege::Bind)?;
+                    return Err(CalendarError::NoCalendar(at.calendar.clone()));
+                };
                 let present = repo::present(&tx, row.id, &at.name).await?;
                 let privilege = match present {
                     Some(_) => Privilege::WriteContent,

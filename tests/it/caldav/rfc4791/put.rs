@@ -178,8 +178,17 @@ async fn only_icalendar_is_taken_and_a_missing_type_is_taken_for_it() {
 async fn a_calendar_that_is_not_there_takes_nothing() {
     let house = House::new().await;
     let ask = house.ask("PUT", "/dav/calendars/alice/none/a.ics");
-    let status = ask.body(simple("a")).send().await.status;
-    assert!([404, 409].contains(&status), "{status}");
+    let answer = ask.body(simple("a")).send().await;
+    assert_eq!(answer.status, 409, "RFC 4918 §9.7.1");
+    assert!(answer.text().contains("MKCALENDAR"), "{}", answer.text());
+    // Somebody else's home says nothing, whether they or the calendar are there or not.
+    for path in [
+        "/dav/calendars/bob/none/a.ics",
+        "/dav/calendars/nobody/none/a.ics",
+    ] {
+        let ask = house.ask("PUT", path).body(simple("a"));
+        assert_eq!(ask.send().await.status, 404, "{path}");
+    }
 }
 
 #[tokio::test]
