@@ -229,7 +229,7 @@ impl From<InventoryError> for Problem {
             InventoryError::DueTooEarly { .. } => Some("due_at".to_owned()),
             InventoryError::Ambiguous(_) => Some("from".to_owned()),
             InventoryError::PlaceCycle(_) => Some("parent_id".to_owned()),
-            InventoryError::ItemCycle(_) => Some("to".to_owned()),
+            InventoryError::ItemCycle(_) | InventoryError::NoPerson(_) => Some("to".to_owned()),
             _ => None,
         };
         problem

@@ -90,6 +90,16 @@ pub async fn acting(
     Ok(principal.acting(Scopes::of(&[Scope::Caldav]), Credential::OnBehalf))
 }
 
+/// Whether there is such a principal and it is not turned off. It stays so until the end of the
+/// transaction.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn is_active(tx: &Tx, id: Id<Principal>) -> Result<bool, StoreError> {
+    let found = repo::lock_principal(tx, id).await?;
+    Ok(found.is_some_and(|principal| principal.active))
+}
+
 /// The handles of these principals; one that does not exist is left out.
 ///
 /// # Errors

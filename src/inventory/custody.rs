@@ -8,7 +8,7 @@ use super::{Account, Holder, Inventory, InventoryError, Item, Movement, Place, R
 use super::{check, event, may_read, may_write, repo, rules};
 use crate::audit;
 use crate::base::{Id, Page, Precondition, Timestamp};
-use crate::identity::Actor;
+use crate::identity::{Actor, principals};
 use crate::store::Tx;
 
 /// What is to be checked out, and to whom.
@@ -44,14 +44,13 @@ pub struct CheckIn {
 }
 
 impl Inventory {
-    /// Checks an item out to a person, a place or another item. That a person exists is for the
-    /// caller to know.
+    /// Checks an item out to a person, a place or another item.
     ///
     /// # Errors
     /// [`InventoryError::AlreadyOut`], [`InventoryError::NoneKept`], [`InventoryError::TooFew`],
     /// [`InventoryError::Ambiguous`], [`InventoryError::NotSingle`],
     /// [`InventoryError::DueTooEarly`], [`InventoryError::ItemCycle`],
-    /// [`InventoryError::NoItem`], [`InventoryError::NoPlace`],
+    /// [`InventoryError::NoItem`], [`InventoryError::NoPlace`], [`InventoryError::NoPerson`],
     /// [`InventoryError::PreconditionFailed`], [`InventoryError::Refused`], or the store's.
     pub async fn check_out(
         &self,
@@ -174,7 +173,11 @@ async fn state<'a>(tx: &Tx, item: &'a Item) -> Result<rules::State<'a>, Inventor
 /// Whether `to` is there, and `item` would not come to be inside itself.
 async fn receivable(tx: &Tx, item: Id<Item>, to: Holder) -> Result<(), InventoryError> {
     match to {
-        Holder::Party(_) => {}
+        Holder::Party(person) => {
+            if !principals::is_active(tx, person).await? {
+                return Err(InventoryError::NoPerson(person));
+            }
+        }
         Holder::Place(place) => {
             repo::place(tx, place).await?;
         }

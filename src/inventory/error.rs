@@ -3,7 +3,7 @@
 use super::{Account, Identifier, Item, ItemType, Name, Place, TextError};
 use crate::base::page::PageError;
 use crate::base::{Id, Kind, PreconditionFailed, Timestamp};
-use crate::identity::Refusal;
+use crate::identity::{Principal, Refusal};
 use crate::store::StoreError;
 
 /// The inventory refused or failed; nothing was changed.
@@ -33,6 +33,9 @@ pub enum InventoryError {
     /// There is no such place.
     #[error("there is no place {0}: choose one from the list of places, or create it first")]
     NoPlace(Id<Place>),
+    /// There is no such person, or they were turned off.
+    #[error("person {0} is not here or was turned off: hand the item to somebody else")]
+    NoPerson(Id<Principal>),
     /// There is no such item type.
     #[error("there is no item type {0}: choose one from the list of types, or create it first")]
     NoType(Id<ItemType>),
@@ -133,6 +136,7 @@ impl InventoryError {
             Self::PlaceCycle(_)
             | Self::ItemCycle(_)
             | Self::NotSingle { .. }
+            | Self::NoPerson(_)
             | Self::DueTooEarly { .. }
             | Self::Ambiguous(_) => Kind::Invalid,
             Self::Store(error) => error.kind(),

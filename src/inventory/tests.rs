@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
-use crate::identity::{Credential, Principal, Roles, Scopes};
+use crate::identity::{Credential, Identity, Principal, Roles, Scopes, SessionLimits, principals};
 use crate::store::testing;
 
 const START: &str = "2026-11-25T10:00:00Z";
@@ -16,6 +16,8 @@ struct House {
     rooms: Inventory,
     store: Store,
     custodian: Actor,
+    ada: Id<Principal>,
+    ben: Id<Principal>,
     _folder: tempfile::TempDir,
 }
 
@@ -24,10 +26,19 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(START)));
         let store = testing::open(folder.path(), clock).await;
+        let identity = Identity::new(store.clone(), SessionLimits::default());
+        let [ada, ben] = ["ada", "ben"].map(|handle| {
+            let (by, handle) = (Actor::operator(), handle.parse().unwrap());
+            let identity = identity.clone();
+            async move { principals::create(&identity, &by, handle, Roles::default()).await }
+        });
+        let (ada, ben) = (ada.await.unwrap().id, ben.await.unwrap().id);
         Self {
             rooms: Inventory::new(store.clone()),
             store,
             custodian: actor(Role::Custodian),
+            ada,
+            ben,
             _folder: folder,
         }
     }
@@ -204,7 +215,7 @@ async fn an_item_goes_out_and_comes_back() {
     let item = house.item_of(TypeKind::Serialised, store_room.id, 1).await;
     assert_eq!(house.now(item.id).await, item);
     let due = at("2026-12-01T00:00:00Z");
-    let (rooms, ada) = (&house.rooms, person());
+    let (rooms, ada) = (&house.rooms, house.ada);
     let lend = CheckOut {
         due: Some(due),
         precondition: Precondition::Matches(vec![item.etag()]),
@@ -240,14 +251,23 @@ async fn an_item_goes_out_and_comes_back() {
 }
 
 #[tokio::test]
+async fn nothing_is_handed_to_somebody_who_is_not_here() {
+    let house = House::open().await;
+    let desk = house.place("Desk", None).await;
+    let item = house.item_of(TypeKind::Serialised, desk.id, 1).await;
+    let refused = house.out(item.id, Holder::Party(person())).await;
+    assert!(matches!(refused, Err(InventoryError::NoPerson(_))));
+}
+
+#[tokio::test]
 async fn an_item_that_is_out_cannot_go_out_again() {
     let house = House::open().await;
     let desk = house.place("Desk", None).await;
-    for holder in [Holder::Party(person()), Holder::Place(desk.id)] {
+    for holder in [Holder::Party(house.ada), Holder::Place(desk.id)] {
         let item = house.item_of(TypeKind::Serialised, desk.id, 1).await;
         house.out(item.id, holder).await.unwrap();
         let before = house.now(item.id).await;
-        let refused = house.out(item.id, Holder::Party(person())).await;
+        let refused = house.out(item.id, Holder::Party(house.ben)).await;
         let refused = refused.unwrap_err();
         assert_eq!(refused.kind(), Kind::Conflict, "{refused}");
         assert_eq!(house.now(item.id).await, before);
@@ -279,15 +299,15 @@ async fn a_stale_version_is_refused_and_changes_nothing() {
     assert_eq!(refused.kind(), Kind::PreconditionFailed);
     let lend = CheckOut {
         precondition: stale,
-        ..out(item.id, Holder::Party(person()))
+        ..out(item.id, Holder::Party(house.ada))
     };
     let refused = rooms.check_out(who, lend).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::PreconditionFailed);
     assert_eq!(house.now(item.id).await, changed);
     assert_eq!(house.history(item.id).await.len(), 1);
-    // Type, place, item and one update are in the audit; the refusals left nothing.
+    // Two people, type, place, item and one update are in the audit; the refusals left nothing.
     let whole = crate::audit::verify(&house.store, |_| ()).await.unwrap();
-    assert_eq!(whole, crate::audit::Verdict::Whole { entries: 4 });
+    assert_eq!(whole, crate::audit::Verdict::Whole { entries: 6 });
 }
 
 #[tokio::test]
@@ -383,7 +403,7 @@ async fn members_read_and_auditors_do_not() {
     assert_eq!(house.rooms.item(&member, item.id).await.unwrap(), item);
     let refused = house.rooms.item(&auditor, item.id).await;
     assert_eq!(refused.unwrap_err().kind(), Kind::Forbidden);
-    let lend = out(item.id, Holder::Party(member.principal));
+    let lend = out(item.id, Holder::Party(house.ada));
     let refused = house.rooms.check_out(&member, lend.clone()).await;
     assert_eq!(refused.unwrap_err().kind(), Kind::Forbidden);
     let administrator = actor(Role::Administrator);
@@ -428,8 +448,8 @@ async fn holdings_are_what_the_movements_say_after_a_random_series() {
     ];
     let item = house.item_of(TypeKind::Stock, places[0], 20).await.id;
     let holders = [
-        Holder::Party(person()),
-        Holder::Party(person()),
+        Holder::Party(house.ada),
+        Holder::Party(house.ben),
         Holder::Place(places[1]),
     ];
     let (mut done, mut refused) = (0, 0);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use freehold::identity::{Actor, principals};
 use http::StatusCode;
 use serde_json::json;
 
@@ -43,6 +44,29 @@ async fn an_item_goes_out_to_a_person_and_comes_back() {
         page.header("link")
             .starts_with(&format!("<{item}/movements?cursor="))
     );
+}
+
+#[tokio::test]
+async fn nothing_is_handed_to_a_person_who_was_turned_off() {
+    let api = Api::new().await;
+    let (item, place) = api.laptop().await;
+    let identity = &api.identity;
+    let mia = principals::by_handle(identity, &"mia".parse().unwrap()).await;
+    let mia = mia.unwrap().unwrap().id;
+    let (out, back) = (format!("{item}/check-out"), format!("{item}/check-in"));
+    let body = json!({ "to": { "kind": "party", "handle": "mia" } });
+    let lent = api.change("POST", &out, "\"1\"", body.clone()).await;
+    assert_eq!(lent.status, StatusCode::OK);
+    principals::deactivate(identity, &Actor::operator(), mia)
+        .await
+        .unwrap();
+    // What they have is taken back all the same.
+    let home = json!({ "to_place_id": place });
+    let returned = api.change("POST", &back, "\"2\"", home).await;
+    assert_eq!(returned.status, StatusCode::OK);
+    let refused = api.change("POST", &out, "\"3\"", body).await;
+    refused.refuses(422, "invalid");
+    assert_eq!(refused.text("field"), "to");
 }
 
 #[tokio::test]
