@@ -63,6 +63,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
+use crate::config;
 use crate::crypto::Vault;
 use crate::identity::event;
 use crate::store::Store;
@@ -89,15 +90,24 @@ pub struct CalendarLimits {
     pub default_zone: TimeZone,
 }
 
-impl Default for CalendarLimits {
-    /// 4 MiB, 400 days, 180 days, UTC.
-    fn default() -> Self {
+impl CalendarLimits {
+    /// What these settings say. They were checked when they were read: the zone is known.
+    #[must_use]
+    pub fn of(settings: &config::Calendar) -> Self {
+        let days = |days: u32| SignedDuration::from_hours(i64::from(days) * 24);
         Self {
-            max_object_bytes: 4 << 20,
-            horizon: SignedDuration::from_hours(400 * 24),
-            tombstones_kept: SignedDuration::from_hours(180 * 24),
-            default_zone: TimeZone::UTC,
+            max_object_bytes: usize::try_from(settings.max_object_bytes).unwrap_or(usize::MAX),
+            horizon: days(settings.occurrence_horizon_days),
+            tombstones_kept: days(settings.tombstone_days),
+            default_zone: TimeZone::get(&settings.default_timezone).unwrap_or(TimeZone::UTC),
         }
+    }
+}
+
+impl Default for CalendarLimits {
+    /// What the settings say when nobody sets them.
+    fn default() -> Self {
+        Self::of(&config::Calendar::default())
     }
 }
 

@@ -40,7 +40,7 @@ impl Rooms {
         let kek = read_kek(&settings.key_file(), may_create)?;
         let vault = key_ring::open(&store, Arc::new(kek)).await?;
         let identity = Identity::new(store.clone(), session_limits(settings));
-        let limits = calendar_limits(settings);
+        let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
@@ -109,21 +109,4 @@ fn session_limits(settings: &Settings) -> SessionLimits {
         idle: minutes(settings.identity.session_idle_mins),
         absolute: minutes(settings.identity.session_absolute_mins),
     }
-}
-
-fn calendar_limits(settings: &Settings) -> CalendarLimits {
-    let calendar = &settings.calendar;
-    let days = |days: u32| jiff::SignedDuration::from_hours(i64::from(days) * 24);
-    CalendarLimits {
-        max_object_bytes: usize::try_from(calendar.max_object_bytes).unwrap_or(usize::MAX),
-        horizon: days(calendar.occurrence_horizon_days),
-        tombstones_kept: days(calendar.tombstone_days),
-        default_zone: default_zone(settings),
-    }
-}
-
-/// The zone of a calendar that names none; the settings were checked when they were read.
-pub(super) fn default_zone(settings: &Settings) -> jiff::tz::TimeZone {
-    let name = &settings.calendar.default_timezone;
-    jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC)
 }

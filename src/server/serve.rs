@@ -11,7 +11,6 @@ use tokio::task::JoinSet;
 use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
-use super::rooms::default_zone;
 use super::{App, OpenError, Rooms, ServeError, listen, tls};
 use crate::calendar;
 use crate::config::{Listen, Settings};
@@ -136,7 +135,7 @@ fn site(
         public_url,
         evaluation: mode != Mode::Configured,
         cookies,
-        default_zone: default_zone(settings),
+        default_zone: rooms.calendars.limits().default_zone.clone(),
         clock: rooms.store.clock(),
     })
 }

@@ -132,14 +132,15 @@ async fn what_is_no_calendar_object_is_refused_with_its_rule() {
         matches!(refused, Err(CalendarError::UnsupportedComponent { .. })),
         "{refused:?}"
     );
-    let large = meeting("1", &"x".repeat(5 << 20));
+    let limit = house.calendars.limits().max_object_bytes;
+    let large = meeting("1", &"x".repeat(limit));
     let refused = house.try_put("1.ics", &large).await;
     assert!(
         refused
             .as_ref()
             .unwrap_err()
             .to_string()
-            .contains("4194304"),
+            .contains(&limit.to_string()),
         "{refused:?}"
     );
     assert_eq!(kind(refused), Kind::TooLarge);
