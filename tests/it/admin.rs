@@ -8,6 +8,7 @@ use std::process::Output;
 
 use crate::support::on_postgres;
 use crate::support::served::Place;
+use crate::web::provider::Provider;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -234,5 +235,34 @@ fn the_doctor_says_what_is_and_what_to_do() {
     assert!(
         text(&unread.stdout).contains("FAIL  configuration"),
         "{unread:?}"
+    );
+}
+
+#[test]
+fn the_doctor_asks_the_sign_in_providers() {
+    let mut place = Place::new();
+    let provider = Provider::start();
+    let mut configure = |issuer: &str| {
+        let one = format!(r#"[{{id="work", issuer="{issuer}", client_id="freehold"}}]"#);
+        let key = "FREEHOLD__IDENTITY__PROVIDERS".to_owned();
+        place.environment.push((key, one));
+        let found = run(&place, &["doctor"]);
+        text(&found.stdout)
+    };
+    let said = configure(&provider.issuer);
+    assert!(
+        said.contains("ok    sign-in        the provider work answers"),
+        "{said}"
+    );
+    // Its documents say that it is called otherwise.
+    let said = configure(&provider.issuer.replace("127.0.0.1", "localhost"));
+    assert!(
+        said.contains("FAIL  sign-in") && said.contains("letter for letter"),
+        "{said}"
+    );
+    let said = configure("http://127.0.0.1:1");
+    assert!(
+        said.contains("FAIL  sign-in        the provider work cannot be used"),
+        "{said}"
     );
 }

@@ -2,9 +2,11 @@
 //!
 //! Every line is one finding: `ok`, `warn` or `FAIL`, the part, and what is so or what to do.
 //! Nothing is changed, except that a database that nobody serves is opened, which migrates it.
-//! Nothing leaves the machine.
+//! Nothing leaves the machine, except that the configured sign-in providers are asked for what they
+//! publish.
 
 mod machine;
+mod providers;
 mod service;
 
 use std::process::ExitCode;
@@ -68,6 +70,7 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     let mut findings = vec![Finding::ok("configuration", "read and right")];
     findings.extend(machine::examine(settings));
     findings.extend(service::examine(settings).await);
+    findings.extend(providers::examine(settings).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);
     for finding in &findings {
         out::line(&finding.line());

@@ -139,7 +139,8 @@ impl Provider {
         }
     }
 
-    async fn read(&self) -> Result<Metadata, Unreachable> {
+    /// Its metadata and keys as it publishes them now.
+    pub(super) async fn read(&self) -> Result<Metadata, Unreachable> {
         let issuer = IssuerUrl::new(self.settings.issuer.clone())
             .map_err(|error| Unreachable::Metadata(error.to_string()))?;
         let metadata = Metadata::discover_async(issuer, self).await;

@@ -101,6 +101,15 @@ pub struct SignedIn {
     pub return_to: String,
 }
 
+/// Asks a provider for its metadata and keys, as a sign-in does.
+///
+/// # Errors
+/// Why nobody could sign in with it now.
+pub async fn examine(settings: &config::Provider, outbound: &Outbound) -> Result<(), Unreachable> {
+    let provider = Provider::new(settings.clone(), outbound.clone());
+    provider.read().await.map(drop)
+}
+
 impl Providers {
     /// The providers of the configuration. None of them is called yet.
     #[must_use]

@@ -4,7 +4,7 @@ mod house;
 mod items;
 mod month;
 mod oidc;
-mod provider;
+pub(crate) mod provider;
 mod session;
 
 pub(crate) use provider::Provider;
