@@ -27,7 +27,12 @@ mod postgres;
 mod sqlite;
 /// A store on the backend under test; the integration tests open theirs by the same file.
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
 #[path = "../../tests/it/support/backend.rs"]
 pub(crate) mod testing;
 #[cfg(test)]
