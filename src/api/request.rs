@@ -14,10 +14,10 @@ use super::problem::Problem;
 use crate::base::clock::from_micros;
 use crate::base::{Cursor, Id, Kind, PageSize, Precondition, Timestamp};
 use crate::edge::{self, Limits};
-use crate::identity::{Actor, Identity, Scope};
+use crate::identity::{Actor, Door, Identity};
 use crate::inventory::{Inventory, Range};
 
-/// Who asks, by a personal token of scope `api`, and the rooms to ask. A cookie is nobody, so there
+/// Who asks, by a personal token of scope `api` or `inventory`, and the rooms to ask. A cookie is nobody, so there
 /// is no CSRF here.
 pub(super) struct Call {
     pub(super) actor: Actor,
@@ -35,7 +35,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let identity = Identity::from_ref(state);
-        let actor = edge::authenticate(&identity, parts, Scope::Api).await?;
+        let actor = edge::authenticate(&identity, parts, Door::Api).await?;
         let inventory = Inventory::from_ref(state);
         Ok(Self {
             actor,

@@ -22,7 +22,7 @@ pub(super) fn grant(
     privilege: Privilege,
 ) -> Result<Granted<Calendar>, Refusal> {
     let granted = authorize(actor, &Acl::owned_by(on.owner), on.id, privilege)?;
-    in_scope(actor).map(|()| granted)
+    in_scope(actor, privilege).map(|()| granted)
 }
 
 /// The same for a home, which is its owner's.
@@ -32,12 +32,18 @@ pub(super) fn grant_home(
     privilege: Privilege,
 ) -> Result<Granted<Principal>, Refusal> {
     let granted = authorize(actor, &Acl::owned_by(owner), owner, privilege)?;
-    in_scope(actor).map(|()| granted)
+    in_scope(actor, privilege).map(|()| granted)
 }
 
-fn in_scope(actor: &Actor) -> Result<(), Refusal> {
-    let fits = actor.scopes.has(Scope::Caldav) || actor.scopes.has(Scope::Web);
-    fits.then_some(()).ok_or(Refusal::Forbidden)
+fn in_scope(actor: &Actor, privilege: Privilege) -> Result<(), Refusal> {
+    let scopes: &[Scope] = match privilege {
+        Privilege::Read | Privilege::ReadFreeBusy => {
+            &[Scope::Caldav, Scope::CaldavRead, Scope::Web]
+        }
+        _ => &[Scope::Caldav, Scope::Web],
+    };
+    let fits = actor.scopes.has_any(scopes);
+    fits.then_some(()).ok_or(Refusal::OutOfScope)
 }
 
 /// Reads what a client wants to store: one calendar object (RFC 4791 §4.1), not too large.

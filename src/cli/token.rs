@@ -55,7 +55,13 @@ pub(super) struct Create {
 /// The scopes that tokens have.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum TokenScope {
+    /// Calendars, reading and writing
     Caldav,
+    /// Calendars, reading only
+    CaldavRead,
+    /// The inventory, through the API
+    Inventory,
+    /// The whole API
     Api,
 }
 
@@ -134,6 +140,8 @@ impl From<TokenScope> for Scope {
     fn from(scope: TokenScope) -> Self {
         match scope {
             TokenScope::Caldav => Self::Caldav,
+            TokenScope::CaldavRead => Self::CaldavRead,
+            TokenScope::Inventory => Self::Inventory,
             TokenScope::Api => Self::Api,
         }
     }

@@ -57,7 +57,7 @@ use axum::routing::any;
 
 use crate::calendar::Calendars;
 use crate::edge::{self, Endpoint, Limits};
-use crate::identity::{Actor, Identity, Scope};
+use crate::identity::{Actor, Door, Identity};
 use error::DavError;
 use path::Resource;
 use props::View;
@@ -181,7 +181,7 @@ async fn handle(
         return Ok(options::options(&resource));
     }
     options::check(&resource, method)?;
-    let actor = edge::authenticate(&identity, &parts, Scope::Caldav).await?;
+    let actor = edge::authenticate(&identity, &parts, Door::Caldav).await?;
     let call = Call {
         calendars,
         limits,

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 
 use crate::base::Kind;
-use crate::identity::{Actor, Door, Identity, IdentityError, Scope, refusals, tokens};
+use crate::identity::{Actor, Door, Identity, IdentityError, refusals, tokens};
 
 /// Nobody is let in.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ impl Denied {
     }
 }
 
-/// Who sends this request with a personal token of `scope`, as Bearer token (RFC 6750 §2.1) or as
+/// Who sends this request with a personal token for `door`, as Bearer token (RFC 6750 §2.1) or as
 /// password (RFC 7617). A user name that comes with it has to be the owner's handle.
 ///
 /// A refused token is counted against its source. A source with too many is answered with
@@ -72,13 +72,9 @@ impl Denied {
 /// # Errors
 /// [`Denied`]; without an `Authorization` header it is [`Denied::NoCredential`], which is what
 /// every client tries first and is not counted.
-pub async fn authenticate(
-    identity: &Identity,
-    parts: &Parts,
-    scope: Scope,
-) -> Result<Actor, Denied> {
+pub async fn authenticate(identity: &Identity, parts: &Parts, door: Door) -> Result<Actor, Denied> {
     let presented = presented(&parts.headers).ok_or(Denied::NoCredential)?;
-    let answer = tokens::authenticate(identity, &presented.token, scope).await;
+    let answer = tokens::authenticate(identity, &presented.token, door).await;
     let answer = answer.and_then(|actor| {
         let named = presented.user.as_deref();
         let own = named.is_none_or(|user| user == actor.handle.as_str());
@@ -86,10 +82,6 @@ pub async fn authenticate(
     });
     match answer {
         Err(IdentityError::Unauthenticated) => {
-            let door = match scope {
-                Scope::Api => Door::Api,
-                _ => Door::Caldav,
-            };
             match refusals::note(identity, source_of(parts), door) {
                 Some(retry_after_secs) => Err(Denied::TooMany { retry_after_secs }),
                 None => Err(IdentityError::Unauthenticated.into()),

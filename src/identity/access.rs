@@ -126,6 +126,12 @@ pub enum Refusal {
     /// The actor may know of it, but not do this.
     #[error("you may not do this here: ask the owner, or an administrator, for the right to")]
     Forbidden,
+    /// The actor may, but not with the personal token they came with.
+    #[error(
+        "the personal token that you came with is not good for this: make one that is, on the page \
+         Connect, and store it in the client"
+    )]
+    OutOfScope,
 }
 
 impl Refusal {
@@ -134,7 +140,7 @@ impl Refusal {
     pub const fn kind(self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::Forbidden => Kind::Forbidden,
+            Self::Forbidden | Self::OutOfScope => Kind::Forbidden,
         }
     }
 }

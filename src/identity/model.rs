@@ -189,26 +189,38 @@ impl Roles {
 
 /// What a credential is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// CalDAV, reading and writing.
     Caldav,
-    /// The REST API.
+    /// CalDAV, reading only.
+    CaldavRead,
+    /// The whole REST API.
     Api,
+    /// Of the REST API, the inventory.
+    Inventory,
     /// The web pages; only sessions have it.
     Web,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 3] = [Self::Caldav, Self::Api, Self::Web];
+    pub const ALL: [Self; 5] = [
+        Self::Caldav,
+        Self::CaldavRead,
+        Self::Api,
+        Self::Inventory,
+        Self::Web,
+    ];
 
     /// The word in the store and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Caldav => "caldav",
+            Self::CaldavRead => "caldav-read",
             Self::Api => "api",
+            Self::Inventory => "inventory",
             Self::Web => "web",
         }
     }
@@ -218,6 +230,8 @@ impl Scope {
             Self::Caldav => 1,
             Self::Api => 2,
             Self::Web => 4,
+            Self::CaldavRead => 8,
+            Self::Inventory => 16,
         }
     }
 }
@@ -237,6 +251,12 @@ impl Scopes {
     #[must_use]
     pub const fn has(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
+    }
+
+    /// Whether one of `scopes` is in it.
+    #[must_use]
+    pub fn has_any(self, scopes: &[Scope]) -> bool {
+        scopes.iter().any(|scope| self.has(*scope))
     }
 
     /// Reads [`Self::to_text`]; words it does not know give no scope.

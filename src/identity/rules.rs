@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::{Actor, Credential, IdentityError, Principal, Refusal, Role, Scope};
+use super::refusals::Door;
+use super::{Actor, Credential, IdentityError, Principal, Refusal, Role, Scope, Scopes};
 use crate::base::clock::from_micros;
 use crate::base::{Id, Timestamp};
 use crate::crypto::token::Form;
@@ -81,13 +82,29 @@ fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
-/// What a personal token of this scope looks like; `None` where tokens do not reach.
-pub(super) const fn token_form(scope: Scope) -> Option<Form> {
+/// The door that a personal token of this scope opens; `None` where tokens do not reach.
+pub(super) const fn door_of(scope: Scope) -> Option<Door> {
     match scope {
-        Scope::Caldav => Some(Form::personal("fh_cal_")),
-        Scope::Api => Some(Form::personal("fh_api_")),
+        Scope::Caldav | Scope::CaldavRead => Some(Door::Caldav),
+        Scope::Api | Scope::Inventory => Some(Door::Api),
         Scope::Web => None,
     }
+}
+
+/// What a personal token for this door looks like; `None` where tokens do not reach.
+pub(super) const fn token_form(door: Door) -> Option<Form> {
+    match door {
+        Door::Caldav => Some(Form::personal("fh_cal_")),
+        Door::Api => Some(Form::personal("fh_api_")),
+        Door::SignIn => None,
+    }
+}
+
+/// Whether these scopes open the door at all. What may be done behind it, the rooms decide.
+pub(super) fn opens(scopes: Scopes, door: Door) -> bool {
+    Scope::ALL
+        .into_iter()
+        .any(|scope| scopes.has(scope) && door_of(scope) == Some(door))
 }
 
 /// Decides who may make and turn off principals: the operator, and administrators in a session. A

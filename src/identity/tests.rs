@@ -67,8 +67,8 @@ impl House {
         }
     }
 
-    async fn refused(&self, text: &str, scope: Scope) -> bool {
-        let answer = authenticate(&self.identity, text, scope).await;
+    async fn refused(&self, text: &str, door: Door) -> bool {
+        let answer = authenticate(&self.identity, text, door).await;
         answer.is_err_and(|e| e.kind() == Kind::Unauthenticated)
     }
 
@@ -277,12 +277,12 @@ async fn an_account_has_one_principal_whose_roles_follow_the_provider() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_scope_until_revoked() {
+async fn a_token_opens_the_door_of_its_scope_until_revoked() {
     let house = House::open().await;
     let ann = house.person("ann").await;
     let (token, text) = house.token_and_text(&ann, Scope::Caldav, None).await;
     assert!(text.starts_with("fh_cal_"));
-    let actor = authenticate(&house.identity, &text, Scope::Caldav)
+    let actor = authenticate(&house.identity, &text, Door::Caldav)
         .await
         .unwrap();
     assert_eq!(
@@ -290,21 +290,21 @@ async fn a_token_is_good_for_its_scope_until_revoked() {
         (ann.id, Credential::Token)
     );
     assert!(actor.scopes.has(Scope::Caldav) && !actor.scopes.has(Scope::Api));
-    assert!(house.refused(&text, Scope::Api).await, "another scope");
+    assert!(house.refused(&text, Door::Api).await, "another door");
     assert!(
-        house.refused(&text, Scope::Web).await,
+        house.refused(&text, Door::SignIn).await,
         "no token is for the web"
     );
-    assert!(house.refused("fh_cal_nonsense", Scope::Caldav).await);
+    assert!(house.refused("fh_cal_nonsense", Door::Caldav).await);
     let unknown = Token::new(Form::personal("fh_cal_"));
-    assert!(house.refused(unknown.expose(), Scope::Caldav).await);
+    assert!(house.refused(unknown.expose(), Door::Caldav).await);
 
     let ben = session_of(&house.person("ben").await, &[Role::Member]);
     let refused = revoke(&house.identity, &ben, token.id).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::NotFound);
     let own = session_of(&ann, &[Role::Member]);
     revoke(&house.identity, &own, token.id).await.unwrap();
-    assert!(house.refused(&text, Scope::Caldav).await);
+    assert!(house.refused(&text, Door::Caldav).await);
     let before = house.entries().await;
     revoke(&house.identity, &own, token.id).await.unwrap();
     assert_eq!(
@@ -326,10 +326,10 @@ async fn an_expired_token_and_one_of_an_inactive_principal_are_refused_alike() {
     let (ann, ben) = (house.person("ann").await, house.person("ben").await);
     let (_, short) = house.token_and_text(&ann, Scope::Api, Some(10)).await;
     let (_, long) = house.token_and_text(&ben, Scope::Api, None).await;
-    assert!(!house.refused(&short, Scope::Api).await);
+    assert!(!house.refused(&short, Door::Api).await);
     house.clock.advance(10);
-    assert!(house.refused(&short, Scope::Api).await);
-    assert!(!house.refused(&long, Scope::Api).await);
+    assert!(house.refused(&short, Door::Api).await);
+    assert!(!house.refused(&long, Door::Api).await);
 
     let session = start(&house.identity, ben.id).await.unwrap();
     let link = make_link(&house.identity, &Actor::operator(), ben.id)
@@ -338,7 +338,7 @@ async fn an_expired_token_and_one_of_an_inactive_principal_are_refused_alike() {
     principals::deactivate(&house.identity, &Actor::operator(), ben.id)
         .await
         .unwrap();
-    assert!(house.refused(&long, Scope::Api).await);
+    assert!(house.refused(&long, Door::Api).await);
     assert!(house.gone(session.secret.expose()).await);
     assert!(redeem_link(&house.identity, link.expose()).await.is_err());
     assert!(start(&house.identity, ben.id).await.is_err());
@@ -354,7 +354,7 @@ async fn the_last_use_of_a_token_is_kept_to_the_minute() {
     house.clock.advance(1);
     let (_, text) = house.token_and_text(&ann, Scope::Caldav, None).await;
     let used = async || {
-        authenticate(&house.identity, &text, Scope::Caldav)
+        authenticate(&house.identity, &text, Door::Caldav)
             .await
             .unwrap();
         let all = list(&house.identity, &Actor::operator(), ann.id)

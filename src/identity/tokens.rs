@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::refusals::Door;
 use super::{
     Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules,
 };
@@ -38,7 +39,7 @@ pub struct NewToken {
     pub principal: Id<Principal>,
     /// 1 to 100 characters without control characters.
     pub label: String,
-    /// [`Scope::Caldav`] or [`Scope::Api`].
+    /// Any but [`Scope::Web`].
     pub scope: Scope,
     /// From when on it is not good any more; `None` for never.
     pub expires_at: Option<Timestamp>,
@@ -57,7 +58,8 @@ pub async fn create(
 ) -> Result<(PersonalToken, Token), IdentityError> {
     rules::may_issue(by, new.principal)?;
     rules::check_label(&new.label)?;
-    let form = rules::token_form(new.scope).ok_or(IdentityError::Scope(new.scope.as_str()))?;
+    let form = rules::door_of(new.scope).and_then(rules::token_form);
+    let form = form.ok_or(IdentityError::Scope(new.scope.as_str()))?;
     identity
         .store
         .write(
@@ -88,18 +90,18 @@ pub async fn create(
         .await
 }
 
-/// Whose token this is, if it is good for `scope` now. What cannot be a token is refused before
-/// the database is asked.
+/// Whose token this is, if it opens `door` now. What cannot be a token is refused before the
+/// database is asked.
 ///
 /// # Errors
 /// [`IdentityError::Unauthenticated`], alike for every reason.
 pub async fn authenticate(
     identity: &Identity,
     presented: &str,
-    scope: Scope,
+    door: Door,
 ) -> Result<Actor, IdentityError> {
     let well_formed =
-        rules::token_form(scope).is_some_and(|form| token::is_well_formed(form, presented));
+        rules::token_form(door).is_some_and(|form| token::is_well_formed(form, presented));
     if !well_formed {
         return Err(IdentityError::Unauthenticated);
     }
@@ -112,7 +114,8 @@ pub async fn authenticate(
         })
         .await?;
     let found = found
-        .filter(|t| rules::token_stands(t.times, now) && t.principal.active && t.scopes.has(scope))
+        .filter(|t| rules::token_stands(t.times, now) && t.principal.active)
+        .filter(|t| rules::opens(t.scopes, door))
         .ok_or(IdentityError::Unauthenticated)?;
     if rules::touch_due(found.last_used_at, now) {
         let seen = (found.id, found.last_used_at);

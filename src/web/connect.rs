@@ -1,4 +1,4 @@
-//! `GET /connect`: what to type into a calendar client.
+//! `GET /connect`: what to type into a calendar client, and one's tokens.
 
 use askama::Template;
 use axum::extract::State;
@@ -10,8 +10,10 @@ use super::Site;
 use super::error::Failure;
 use super::page::{Frame, render};
 use super::signed_in::SignedIn;
+use super::tokens::{self, Row};
 use super::view::Home;
 use crate::calendar::Calendars;
+use crate::identity::Identity;
 
 /// RFC 3986 §3.3: all but the unreserved characters of a segment.
 const IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC
@@ -25,8 +27,12 @@ const IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC
 struct ConnectPage<'a> {
     frame: &'a Frame,
     address: String,
+    /// The host, with the port where it is not the usual one.
+    server: String,
     user_name: &'a str,
     calendars: Vec<Address<'a>>,
+    choices: [(&'static str, &'static str); 4],
+    tokens: Vec<Row>,
 }
 
 struct Address<'a> {
@@ -34,10 +40,11 @@ struct Address<'a> {
     address: String,
 }
 
-/// Shows the addresses of one's calendars.
+/// Shows the addresses of one's calendars, and one's tokens.
 pub(super) async fn get(
     State(site): State<Site>,
     State(calendars): State<Calendars>,
+    State(identity): State<Identity>,
     SignedIn(actor): SignedIn,
 ) -> Result<Response, Failure> {
     let home = Home::of(&calendars, &actor, &site).await?;
@@ -49,6 +56,7 @@ pub(super) async fn get(
     let page = ConnectPage {
         frame: &frame,
         address: site.address("/"),
+        server: site.public_url.authority().to_owned(),
         user_name: actor.handle.as_str(),
         calendars: home
             .shown
@@ -58,6 +66,8 @@ pub(super) async fn get(
                 address: address(one.at.slug.as_str()),
             })
             .collect(),
+        choices: tokens::choices(),
+        tokens: tokens::rows(&identity, &actor, (&home.zone, site.clock.now())).await?,
     };
     Ok(render(StatusCode::OK, &page, &frame))
 }

@@ -3,7 +3,8 @@
 //! Everything is rendered here, no script runs in the browser. A page reads the session cookie,
 //! asks the rooms, and writes a template from `templates`; styles and icon are in `assets`.
 //!
-//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`; `connect`.
+//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `connect`: what to type
+//!   into a client, and `tokens` for it; `form`: what a page sends.
 //! - `sign_in`: providers, one-time links, sign-out. `return_to`: back to where one came from.
 //! - `signed_in`: who looks. `page`: frame and headers. `error`: what went wrong.
 //!
@@ -17,6 +18,7 @@ mod assets;
 mod connect;
 mod day;
 mod error;
+mod form;
 mod grid;
 mod items;
 mod month;
@@ -26,6 +28,7 @@ mod sign_in;
 mod signed_in;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod view;
 
 use std::sync::Arc;
@@ -124,6 +127,8 @@ where
         Route::get("/day", day::get),
         Route::get("/items", items::get),
         Route::get("/connect", connect::get),
+        Route::post("/connect/tokens", tokens::make),
+        Route::post("/connect/tokens/{id}/end", tokens::end),
         Route::get("/sign-in", sign_in::choose),
         Route::get("/auth/link/{secret}", sign_in::show_link),
         Route::post("/auth/link/{secret}", sign_in::redeem_link),

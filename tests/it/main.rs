@@ -23,6 +23,7 @@ mod ical;
 mod import;
 mod jobs;
 mod peers;
+mod scopes;
 mod server;
 mod store;
 mod support;

@@ -3,6 +3,7 @@
 use super::super::path::principal_href;
 use super::super::xml::{CALDAV, DAV, Xml};
 use super::{Subject, View};
+use crate::identity::Scope;
 
 pub(super) fn href(href: &str) -> Xml {
     let mut xml = Xml::piece();
@@ -29,10 +30,17 @@ pub(super) fn principal_collection_set(_: Subject<'_>, _: View<'_>) -> Option<Xm
     Some(href("/dav/principals/"))
 }
 
-/// What the looker may do. An owner may do everything with what is theirs; nobody else sees it.
+/// What the looker may do. An owner may do everything with what is theirs, unless their token only
+/// reads; nobody else sees it.
 pub(super) fn current_user_privilege_set(subject: Subject<'_>, view: View<'_>) -> Option<Xml> {
     let is_owner = subject.owner() == Some(&view.actor.handle);
+    let reads_only = !view.actor.scopes.has(Scope::Caldav);
     let privileges: &[(&str, &str)] = match subject {
+        Subject::Calendar(_) | Subject::Object(..) if is_owner && reads_only => &[
+            (DAV, "read"),
+            (DAV, "read-current-user-privilege-set"),
+            (CALDAV, "read-free-busy"),
+        ],
         Subject::Calendar(_) if is_owner => &[
             (DAV, "read"),
             (DAV, "read-current-user-privilege-set"),
@@ -50,7 +58,7 @@ pub(super) fn current_user_privilege_set(subject: Subject<'_>, view: View<'_>) -
             (DAV, "write"),
             (DAV, "write-content"),
         ],
-        Subject::Home(_) if is_owner => &[
+        Subject::Home(_) if is_owner && !reads_only => &[
             (DAV, "read"),
             (DAV, "read-current-user-privilege-set"),
             (DAV, "bind"),

@@ -16,7 +16,9 @@ use freehold::calendar::{
     Components, NewCalendar, ObjectRef, Outcome, PutObject, Stored, SyncToken,
 };
 use freehold::crypto::{Kek, Vault};
-use freehold::identity::{Actor, Identity, Role, Roles, Scope, SessionLimits, principals, tokens};
+use freehold::identity::{
+    Actor, Door, Identity, Role, Roles, Scope, SessionLimits, principals, tokens,
+};
 use freehold::store::{Store, key_ring};
 
 use crate::support::TestStore;
@@ -131,7 +133,11 @@ pub(super) async fn person(store: &Store, handle: &str, scope: Scope) -> Actor {
         expires_at: None,
     };
     let (_, secret) = tokens::create(&identity, &by, token).await.unwrap();
-    let actor = tokens::authenticate(&identity, secret.expose(), scope);
+    let door = match scope {
+        Scope::Api | Scope::Inventory => Door::Api,
+        _ => Door::Caldav,
+    };
+    let actor = tokens::authenticate(&identity, secret.expose(), door);
     actor.await.unwrap()
 }
 

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use freehold::config::{Backend, Settings};
 use freehold::edge::Cookies;
 use freehold::identity::tokens::{self, NewToken};
-use freehold::identity::{Actor, Principal, Role, Roles, Scope, principals};
+use freehold::identity::{Actor, Role, Roles, Scope, principals};
 use freehold::server::{App, Rooms};
 use freehold::web::Site;
 use http::{HeaderMap, Request};
@@ -76,20 +76,22 @@ impl TestApp {
     /// Somebody new with these roles.
     pub(crate) async fn person_with(&self, handle: &str, roles: &[Role]) -> Person {
         let (identity, by) = (&self.rooms.identity, Actor::operator());
-        let principal =
-            principals::create(identity, &by, handle.parse().unwrap(), Roles::of(roles))
-                .await
-                .unwrap();
+        principals::create(identity, &by, handle.parse().unwrap(), Roles::of(roles))
+            .await
+            .unwrap();
         Person {
             handle: handle.to_owned(),
-            caldav: self.token(&principal, Scope::Caldav).await,
-            api: self.token(&principal, Scope::Api).await,
+            caldav: self.token(handle, Scope::Caldav).await,
+            api: self.token(handle, Scope::Api).await,
         }
     }
 
-    async fn token(&self, of: &Principal, scope: Scope) -> String {
+    /// A token of somebody who is known.
+    pub(crate) async fn token(&self, handle: &str, scope: Scope) -> String {
+        let handle = handle.parse().unwrap();
+        let of = principals::by_handle(&self.rooms.identity, &handle).await;
         let new = NewToken {
-            principal: of.id,
+            principal: of.unwrap().unwrap().id,
             label: "test".to_owned(),
             scope,
             expires_at: None,

@@ -223,16 +223,29 @@ impl Browser {
         self.send(request).await
     }
 
-    pub(super) async fn send(&mut self, mut request: http::request::Builder) -> Answer {
+    /// As a form on one of our pages does, with these fields, already encoded.
+    pub(super) async fn submit(&mut self, path: &str, fields: &'static str) -> Answer {
+        let request = Request::post(path)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.send_with(request, Body::from(fields)).await
+    }
+
+    pub(super) async fn send(&mut self, request: http::request::Builder) -> Answer {
+        self.send_with(request, Body::empty()).await
+    }
+
+    pub(super) async fn send_with(
+        &mut self,
+        mut request: http::request::Builder,
+        body: Body,
+    ) -> Answer {
         let pair = |(name, value): (&String, &String)| format!("{name}={value}");
         let cookies: Vec<_> = self.cookies.iter().map(pair).collect();
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
-        let request = request
-            .header("host", "127.0.0.1:8080")
-            .body(Body::empty())
-            .unwrap();
+        let request = request.header("host", "127.0.0.1:8080").body(body).unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

@@ -6,5 +6,6 @@ mod month;
 mod oidc;
 pub(crate) mod provider;
 mod session;
+mod tokens;
 
 pub(crate) use provider::Provider;
