@@ -2,7 +2,7 @@
 // administrator, and keeps a picture of each. No policy violation, no console error, no request
 // to anywhere else.
 //
-//   node browser.mjs LINK        PICTURES: folder for month.png and items.png, default docs/images
+//   node browser.mjs LINK        PICTURES: folder for the pictures, default docs/images
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
@@ -75,6 +75,26 @@ expect(/item|inventory/i.test(page.url()), 'which opens', page.url());
 const rows = await page.locator('tbody tr').count();
 expect(rows > 0, 'and lists some, with who has them', rows);
 await page.screenshot({ path: join(pictures, 'items.png') });
+
+await Promise.all([page.waitForURL((url) => url.pathname === '/connect'),
+  page.getByRole('link', { name: 'Connect' }).click()]);
+await page.getByLabel('Where you will use it').fill('Phone');
+await Promise.all([page.waitForURL((url) => url.pathname === '/connect/tokens'),
+  page.getByRole('button', { name: 'Make a token' }).click()]);
+const token = (await page.locator('.secret').innerText()).trim();
+expect(/^fh_cal_\w{36}$/.test(token), 'the page Connect makes a token', token.length);
+await page.screenshot({ path: join(pictures, 'token.png') });
+await Promise.all([page.waitForURL((url) => url.pathname === '/connect'),
+  page.getByRole('link', { name: 'I have copied it' }).click()]);
+await page.screenshot({ path: join(pictures, 'connect.png'), fullPage: true });
+const authorization = `Basic ${Buffer.from(`admin:${token}`).toString('base64')}`;
+const sync = async () => (await fetch(`${origin}/dav/calendars/admin/`,
+  { method: 'PROPFIND', headers: { authorization, depth: '0' } })).status;
+expect(await sync() === 207, 'a calendar client gets in with it');
+await Promise.all([page.waitForResponse((answer) => answer.request().method() === 'POST'),
+  page.getByRole('button', { name: 'End the token Phone' }).click()]);
+await page.waitForLoadState('load');
+expect(await sync() === 401, 'and not any more when it is ended there');
 
 const other = await (await browser.newContext()).newPage();
 await other.goto(link, { waitUntil: 'load' });
