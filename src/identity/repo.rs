@@ -275,6 +275,28 @@ pub(super) async fn touch_session(
     Ok(())
 }
 
+/// The sessions of a principal that are not over by `after`, the latest first: digests and times.
+pub(super) async fn sessions_of(
+    conn: &Conn,
+    of: Id<Principal>,
+    after: Timestamp,
+) -> Result<Vec<([u8; 32], SessionTimes)>, StoreError> {
+    let sql = "SELECT digest, created_at, last_seen_at, ends_at FROM session \
+               WHERE principal_id = $1 AND ends_at > $2 ORDER BY last_seen_at DESC, digest";
+    let params = vec![of.to_vec().into(), after.as_microsecond().into()];
+    conn.fixed(sql, params, |row| {
+        let digest = row.bytes(0)?.try_into();
+        let times = SessionTimes {
+            created: from_micros(row.i64(1)?),
+            last_seen: from_micros(row.i64(2)?),
+            end: from_micros(row.i64(3)?),
+        };
+        let wrong = |_| StoreError::Value("a session's digest is not 32 bytes".to_owned());
+        Ok((digest.map_err(wrong)?, times))
+    })
+    .await
+}
+
 /// Removes a session; gives whose it was.
 pub(super) async fn remove_session(
     tx: &Tx,

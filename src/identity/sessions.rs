@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::rules::SessionTimes;
 use super::{
-    Actor, Credential, Identity, IdentityError, Principal, Scope, Scopes, SessionLimits, repo,
-    rules,
+    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, SessionLimits,
+    repo, rules,
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
+use crate::crypto::hex;
 use crate::crypto::token::{self, Form, Token};
 use crate::store::{StoreError, Tx};
 
@@ -129,6 +131,109 @@ pub async fn end(identity: &Identity, presented: &str) -> Result<(), IdentityErr
             },
         )
         .await
+}
+
+/// A session that goes on, as its owner may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its name among the sessions of its owner: 32 hexadecimal digits, no secret.
+    pub id: String,
+    /// When the sign-in was.
+    pub started_at: Timestamp,
+    /// When it was last seen, to the minute.
+    pub last_seen_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
+
+/// The sessions of `of` that go on, the latest seen first; `presented` is the secret of the one that
+/// asks.
+///
+/// # Errors
+/// [`IdentityError::Refused`] with [`Refusal::NotFound`] when `by` is
+/// neither `of` nor an administrator in a session, nor the operator.
+pub async fn list(
+    identity: &Identity,
+    by: &Actor,
+    of: Id<Principal>,
+    presented: &str,
+) -> Result<Vec<OpenSession>, IdentityError> {
+    rules::may_oversee(by, of)?;
+    let this = token::digest(presented);
+    let limits = identity.limits;
+    identity
+        .store
+        .read(of, |at, of| async move {
+            let all = repo::sessions_of(&at, of, at.now()).await?.into_iter();
+            let all = all.filter(|(_, times)| rules::session_stands(*times, limits, at.now()));
+            let open = |(digest, times): ([u8; 32], SessionTimes)| OpenSession {
+                id: name_of(&digest),
+                started_at: times.created,
+                last_seen_at: times.last_seen,
+                is_this: digest == this,
+            };
+            Ok(all.map(open).collect())
+        })
+        .await
+}
+
+/// Which sessions are to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The one with this [`OpenSession::id`].
+    One(String),
+    /// All but the one whose secret has this digest; see [`Self::all_but`].
+    AllBut([u8; 32]),
+}
+
+impl Ending {
+    /// All but the one with this secret.
+    #[must_use]
+    pub fn all_but(secret: &str) -> Self {
+        Self::AllBut(token::digest(secret))
+    }
+}
+
+/// Ends sessions of `of`; they are refused from the next request on. Gives their number.
+///
+/// # Errors
+/// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no
+/// such session, or `by` may not see the sessions of `of`.
+pub async fn end_of(
+    identity: &Identity,
+    by: &Actor,
+    of: Id<Principal>,
+    which: Ending,
+) -> Result<usize, IdentityError> {
+    rules::may_oversee(by, of)?;
+    identity
+        .store
+        .write(
+            (by.to_audit(), of, which),
+            |tx, input: Arc<(String, Id<Principal>, Ending)>| async move {
+                let (by, of, which) = input.as_ref();
+                let ends = |digest: &[u8; 32]| match which {
+                    Ending::One(id) => name_of(digest) == *id,
+                    Ending::AllBut(kept) => kept != digest,
+                };
+                let mut ended = 0;
+                for (digest, _) in repo::sessions_of(&tx, *of, tx.now()).await? {
+                    if ends(&digest) && repo::remove_session(&tx, digest).await?.is_some() {
+                        record(&tx, "identity.session.end", by.clone(), *of).await?;
+                        ended += 1;
+                    }
+                }
+                if ended == 0 && matches!(which, Ending::One(_)) {
+                    return Err(Refusal::NotFound.into());
+                }
+                Ok(ended)
+            },
+        )
+        .await
+}
+
+fn name_of(digest: &[u8; 32]) -> String {
+    hex(digest).chars().take(32).collect()
 }
 
 /// Makes a link secret that signs `principal` in once, within 15 minutes.

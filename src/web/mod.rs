@@ -5,7 +5,7 @@
 //!
 //! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `connect`: what to type
 //!   into a client, and `tokens` for it; `form`: what a page sends.
-//! - `sign_in`: providers, one-time links, sign-out. `return_to`: back to where one came from.
+//! - `sign_in`: providers, one-time links, sign-out; `sessions`: where one is signed in. `return_to`: back to where one came from.
 //! - `signed_in`: who looks. `page`: frame and headers. `error`: what went wrong.
 //!
 //! **Invariants.** Nothing on a page comes from another host, and its policy forbids scripts.
@@ -24,6 +24,7 @@ mod items;
 mod month;
 mod page;
 mod return_to;
+mod sessions;
 mod sign_in;
 mod signed_in;
 #[cfg(test)]
@@ -133,6 +134,9 @@ where
         Route::get("/auth/link/{secret}", sign_in::show_link),
         Route::post("/auth/link/{secret}", sign_in::redeem_link),
         Route::post("/sign-out", sign_in::sign_out),
+        Route::get("/sessions", sessions::get),
+        Route::post("/sessions/end-others", sessions::end_others),
+        Route::post("/sessions/{id}/end", sessions::end),
         Route::get("/auth/login", sign_in::begin),
         Route::get("/auth/callback", sign_in::finish),
         Route::get("/assets/{name}", assets::get),

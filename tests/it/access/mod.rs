@@ -257,6 +257,19 @@ impl World {
         made.unwrap().0.id.to_string()
     }
 
+    /// The name of a new session of alice's.
+    async fn session(&self) -> String {
+        let identity = &self.app.rooms.identity;
+        let handle = "alice".parse().unwrap();
+        let alice = principals::by_handle(identity, &handle).await.unwrap();
+        let alice = alice.unwrap().id;
+        let started = sessions::start(identity, alice).await.unwrap();
+        let secret = started.secret.expose();
+        let open = sessions::list(identity, &Actor::operator(), alice, secret).await;
+        let this = open.unwrap().into_iter().find(|one| one.is_this);
+        this.unwrap().id
+    }
+
     /// Something new of alice's for a path of this form.
     async fn thing(&self, path: &str) -> Thing {
         let mut names = Vec::new();
@@ -278,6 +291,7 @@ impl World {
         if path.contains("{id}") {
             let id = match path {
                 _ if path.starts_with("/connect/") => self.token().await,
+                _ if path.starts_with("/sessions/") => self.session().await,
                 _ if path.contains("/item-types/") => self.make("/api/v1/item-types").await,
                 _ if path.contains("/places/") => self.make("/api/v1/places").await,
                 _ => self.make("/api/v1/items").await,

@@ -64,6 +64,9 @@ POST       /connect/tokens/{id}/end                        401    404    303    
 GET        /sign-in                                        200    200    200    200    200    200    200    200    200
 GET        /auth/link/{secret}                             200    200    200    200    200    200    200    200    200
 POST       /auth/link/{secret}                             303    303    303    303    303    303    303    303    303
+GET        /sessions                                       303    200    200    200    200    200    303    303    303
+POST       /sessions/end-others                            401    303    303    303    303    303    401    401    401
+POST       /sessions/{id}/end                              401    404    303    404    404    404    401    401    401
 POST       /sign-out                                       303    303    303    303    303    303    303    303    303
 GET        /auth/login                                     303    303    303    303    303    303    303    303    303
 GET        /auth/callback                                  400    400    400    400    400    400    400    400    400

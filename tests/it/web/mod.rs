@@ -6,6 +6,7 @@ mod month;
 mod oidc;
 pub(crate) mod provider;
 mod session;
-mod tokens;
+mod sessions;
+mod connect;
 
 pub(crate) use provider::Provider;
