@@ -46,6 +46,12 @@ pub enum SignInError {
          the log"
     )]
     Unacceptable(#[source] Unacceptable),
+    /// The account is of a tenant or domain that is not allowed here.
+    #[error(
+        "this account belongs to an organisation whose people cannot sign in here: sign in with \
+         another account, or ask an administrator"
+    )]
+    Foreign,
     /// The provider gives the person no role here.
     #[error(
         "you are signed in at the provider, but have no role here: ask an administrator to give \
@@ -101,9 +107,11 @@ impl SignInError {
         match self {
             Self::NoProvider(_) => Kind::NotFound,
             Self::NoFlow | Self::MixedUp => Kind::Malformed,
-            Self::Declined(_) | Self::NoRole | Self::TurnedOff | Self::Unacceptable(_) => {
-                Kind::Forbidden
-            }
+            Self::Declined(_)
+            | Self::Foreign
+            | Self::NoRole
+            | Self::TurnedOff
+            | Self::Unacceptable(_) => Kind::Forbidden,
             Self::Unreachable { .. } => Kind::Unavailable,
             Self::Secret(_) | Self::Vault(_) => Kind::Internal,
             Self::Identity(error) => error.kind(),

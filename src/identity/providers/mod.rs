@@ -2,9 +2,9 @@
 //! RFC 7636), against any of the configured providers.
 //!
 //! [`Providers::begin`] sends a browser to the provider, [`Providers::finish`] takes what it comes
-//! back with and starts a session. A person is `(issuer, subject)` and nothing else: addresses and
-//! names are not looked at. Roles come from the provider at each sign-in, administrators from the
-//! configuration as well.
+//! back with and starts a session. A person is `(issuer, subject)` and nothing else, with Microsoft
+//! `(tid, oid)` in their place: addresses and names are not looked at. Roles come from the provider
+//! at each sign-in, administrators from the configuration as well.
 //!
 //! **Invariants.** A provider is not called before somebody signs in with it, so one that is down
 //! does not keep the service from starting. Tokens of the provider are forgotten before `finish`
@@ -19,6 +19,7 @@
 mod discovery;
 mod error;
 mod flow;
+mod issuer;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -42,6 +43,7 @@ use crate::crypto::Vault;
 use crate::outbound::Outbound;
 use discovery::Provider;
 use flow::{Flow, secret};
+use issuer::Account;
 use verify::Verified;
 
 /// The longest text of a provider's error that is repeated to the person.
@@ -144,8 +146,8 @@ impl Providers {
     ) -> Result<Begun, SignInError> {
         let provider = self.provider(id)?;
         let now = self.now();
-        let metadata = provider.published(now).await?;
-        let oidc = verify::client(provider, &metadata, redirect_uri)?;
+        let published = provider.published(now).await?;
+        let oidc = verify::client(provider, &published.metadata, redirect_uri)?;
         let (state, nonce, verifier) = (secret(), secret(), secret());
         let flow_id = flow_id(&state);
         let sent = Nonce::new(nonce.clone());
@@ -193,11 +195,12 @@ impl Providers {
         let flow = sealed.and_then(|sealed| Flow::open(&self.0.vault, &id, sealed, now));
         let flow = flow.ok_or(SignInError::NoFlow)?;
         let provider = self.provider(&flow.provider)?;
-        let metadata = provider.published(now).await?;
-        let issuer = metadata.issuer().as_str().to_owned();
-        let extra = metadata.additional_metadata();
+        let published = provider.published(now).await?;
+        let extra = published.metadata.additional_metadata();
         match &callback.iss {
-            Some(named) if *named != issuer => return Err(SignInError::MixedUp),
+            Some(named) if !issuer::accepted(&provider.settings).contains(named) => {
+                return Err(SignInError::MixedUp);
+            }
             None if extra.authorization_response_iss_parameter_supported => {
                 return Err(SignInError::MixedUp);
             }
@@ -210,15 +213,22 @@ impl Providers {
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
-        let verified = verify::redeem(provider, metadata, (flow, code), now).await?;
-        let principal = self.principal(&issuer, verified).await?;
+        let verified = verify::redeem(provider, published, (flow, code), now).await?;
+        if callback
+            .iss
+            .is_some_and(|named| named != verified.account.issuer)
+        {
+            return Err(SignInError::MixedUp);
+        }
+        let principal = self.principal(verified).await?;
         let started = sessions::start(&self.0.identity, principal.id).await?;
         Ok(SignedIn { started, return_to })
     }
 
-    async fn principal(&self, issuer: &str, verified: Verified) -> Result<Principal, SignInError> {
-        let (identity, subject) = (&self.0.identity, &verified.subject);
-        let named = |a: &Administrator| a.issuer == issuer && a.subject == *subject;
+    async fn principal(&self, verified: Verified) -> Result<Principal, SignInError> {
+        let identity = &self.0.identity;
+        let Account { issuer, subject } = &verified.account;
+        let named = |a: &Administrator| a.issuer == *issuer && a.subject == *subject;
         let roles = if self.0.administrators.iter().any(named) {
             verified.roles.with(Role::Administrator)
         } else {

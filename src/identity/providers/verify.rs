@@ -1,7 +1,8 @@
 //! Redeeming a code, and everything that is checked before its ID token is believed.
 //!
 //! The crate checks signature, issuer, audience, expiry and nonce. Added here: the algorithm is an
-//! asymmetric one, `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
+//! asymmetric one that the provider says it uses, the issuer is that of the tenant (see `issuer`),
+//! `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
 //! seconds of difference between two clocks are forgiven.
 
 use std::sync::Arc;
@@ -15,15 +16,16 @@ use openidconnect::core::{
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdTokenFields, IdTokenVerifier, Nonce, OAuth2TokenResponse as _, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, SignatureVerificationError, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse as _,
+    EndpointSet, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce, OAuth2TokenResponse as _,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, SignatureVerificationError,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::discovery::{Metadata, Provider};
+use super::discovery::{Metadata, Provider, Published};
 use super::flow::Flow;
+use super::issuer::{self, Account};
 use super::{SignInError, Unacceptable, Unreachable};
 use crate::base::Timestamp;
 use crate::identity::{Role, Roles};
@@ -31,6 +33,19 @@ use crate::identity::{Role, Roles};
 /// How far two clocks may be apart.
 const LEEWAY: Duration = Duration::from_mins(1);
 const LEEWAY_SECS: i64 = 60;
+
+/// What may sign an ID token, as far as the provider says that it does: keys that only it has.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
 
 /// Claims that OpenID Connect does not define, by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,7 +86,7 @@ pub(super) type OidcClient = Client<
 /// A person as the provider vouches for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verified {
-    pub(super) subject: String,
+    pub(super) account: Account,
     pub(super) roles: Roles,
 }
 
@@ -109,11 +124,11 @@ pub(super) fn client(
 /// Exchanges `code` for tokens, verifies the ID token, and forgets the tokens.
 pub(super) async fn redeem(
     provider: &Provider,
-    metadata: Arc<Metadata>,
+    published: Arc<Published>,
     (flow, code): (Flow, String),
     now: Timestamp,
 ) -> Result<Verified, SignInError> {
-    let oidc = client(provider, &metadata, &flow.redirect_uri)?;
+    let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| {
@@ -133,42 +148,46 @@ pub(super) async fn redeem(
         RequestTokenError::Other(error) => SignInError::Unacceptable(Unacceptable::Code(error)),
     })?;
     let nonce = Nonce::new(flow.nonce);
-    let checked = match check(provider, &oidc, (&tokens, &nonce), now) {
+    let from = (provider, published.as_ref());
+    let checked = match check(from, &oidc, (&tokens, &nonce), now) {
         Err(Refused::UnknownKey) => {
-            let metadata = provider.with_new_keys(metadata, now).await?;
-            let oidc = client(provider, &metadata, &flow.redirect_uri)?;
-            check(provider, &oidc, (&tokens, &nonce), now)
+            let published = provider.with_new_keys(published, now).await?;
+            let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
+            check((provider, &published), &oidc, (&tokens, &nonce), now)
         }
         checked => checked,
     };
-    checked.map_err(|refused| {
-        SignInError::Unacceptable(match refused {
-            Refused::UnknownKey => Unacceptable::IdToken("its key is not published".to_owned()),
-            Refused::Otherwise(why) => why,
-        })
+    checked.map_err(|refused| match refused {
+        Refused::UnknownKey => {
+            let why = "its key is not published".to_owned();
+            SignInError::Unacceptable(Unacceptable::IdToken(why))
+        }
+        Refused::Otherwise(why) => why,
     })
 }
 
 /// Why an ID token is not believed.
 enum Refused {
     UnknownKey,
-    Otherwise(Unacceptable),
+    Otherwise(SignInError),
 }
 
 fn refused(why: &dyn std::fmt::Display) -> Refused {
-    Refused::Otherwise(Unacceptable::IdToken(why.to_string()))
+    let why = Unacceptable::IdToken(why.to_string());
+    Refused::Otherwise(SignInError::Unacceptable(why))
 }
 
 fn check(
-    provider: &Provider,
+    (provider, published): (&Provider, &Published),
     oidc: &OidcClient,
     (tokens, nonce): (&Tokens, &Nonce),
     now: Timestamp,
 ) -> Result<Verified, Refused> {
-    let token = tokens
-        .id_token()
-        .ok_or(Refused::Otherwise(Unacceptable::NoIdToken))?;
-    let verifier = verifier(oidc, now);
+    let none = || Refused::Otherwise(SignInError::Unacceptable(Unacceptable::NoIdToken));
+    let token = tokens.id_token().ok_or_else(none)?;
+    let verifier = verifier(oidc, &published.metadata, now)
+        // For a template the crate has nothing to compare with; `issuer::account` has.
+        .require_issuer_match(!provider.settings.is_by_tenant());
     let claims = token
         .claims(&verifier, nonce)
         .map_err(|error| match error {
@@ -190,38 +209,42 @@ fn check(
     {
         return Err(refused(&"nbf is in the future"));
     }
+    let key = token
+        .signing_key(&verifier)
+        .map_err(|error| refused(&error))?;
     if let Some(expected) = claims.access_token_hash() {
-        let key = token
-            .signing_key(&verifier)
-            .map_err(|error| refused(&error))?;
         let algorithm = token.signing_alg().map_err(|error| refused(&error))?;
         let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
         if hash.map_err(|error| refused(&error))? != *expected {
             return Err(refused(&"at_hash is not that of the access token"));
         }
     }
+    let named = (claims.issuer().as_str(), claims.subject().as_str());
+    let account = issuer::account(&provider.settings, named, others).map_err(Refused::Otherwise)?;
+    let of_key = key
+        .key_id()
+        .and_then(|id| published.key_issuers.get(id.as_str()));
+    if of_key.is_some_and(|of| !issuer::may_sign(&provider.settings, of, &account)) {
+        return Err(refused(&"its key is published for another issuer"));
+    }
     Ok(Verified {
-        subject: claims.subject().as_str().to_owned(),
+        account,
         roles: roles(others.get(&provider.settings.roles_claim)),
     })
 }
 
-fn verifier(oidc: &OidcClient, now: Timestamp) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+fn verifier<'o>(
+    oidc: &'o OidcClient,
+    metadata: &Metadata,
+    now: Timestamp,
+) -> IdTokenVerifier<'o, CoreJsonWebKey> {
     let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
     let earlier = UNIX_EPOCH + Duration::from_micros(micros).saturating_sub(LEEWAY);
     let latest = now.as_second().saturating_add(LEEWAY_SECS);
+    let published = metadata.id_token_signing_alg_values_supported();
+    let good = ALGORITHMS.into_iter().filter(|one| published.contains(one));
     oidc.id_token_verifier()
-        .set_allowed_algs([
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-            CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-            CoreJwsSigningAlgorithm::EdDsa,
-        ])
+        .set_allowed_algs(good)
         .set_time_fn(move || earlier.into())
         .set_issue_time_verifier_fn(move |issued| {
             (issued.timestamp() <= latest)

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod dav;
+pub(crate) mod hostile;
 pub(crate) mod served;
 
 use std::sync::Arc;
