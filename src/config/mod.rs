@@ -47,7 +47,7 @@ mod verify;
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
 pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
-pub use provider::{Provider, ProviderType, TENANT_PLACE, TenantId};
+pub use provider::{Provider, ProviderType, RoleGroups, TENANT_PLACE, TenantId};
 pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{
     Backend, Calendar, Identity, Log, LogFormat, Postgres, Server, Settings, Sqlite, SslMode,

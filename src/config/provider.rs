@@ -61,8 +61,37 @@ section! {
         client_secret: Option<SecretRef> = None, example "\"file:/run/secrets/oidc-client-secret\"";
         /// The scopes to ask for; `openid` has to be among them.
         scopes: Vec<String> = ["openid", "profile", "email"].map(str::to_owned).to_vec();
-        /// The claim with a person's roles: a text or a list of texts.
+        /// The claim with a person's roles (`member`, `custodian`, `auditor`, `administrator`): a
+        /// text or a list of texts. Microsoft Entra ID puts app roles there.
         roles_claim: String = "roles".to_owned();
+        /// The claim that `role_groups` is about: a text or a list of texts. With Google, `hd` is
+        /// the domain of the account; `sub` and `oid` are single accounts.
+        groups_claim: String = "groups".to_owned();
+        /// What `acr` in the token has to be one of; the provider is asked for these. Empty means
+        /// anything.
+        required_acr: Vec<String> = Vec::new(), example "[\"phr\"]";
+        /// What has to be in `amr` of the token, all of it. Empty means anything.
+        required_amr: Vec<String> = Vec::new(), example "[\"mfa\"]";
+        /// How long ago a person may have signed in at the provider; for longer ago it is asked to
+        /// sign them in anew. The token then needs `auth_time`. Unset means any time.
+        max_age_mins: Option<u32> = None, unit "minutes", range 1..=43_200, example "480";
+        /// Roles by group, in addition to those of `roles_claim`. Where a provider leaves groups
+        /// out because they are too many, no group gives a role.
+        role_groups: RoleGroups = RoleGroups::default();
+    }
+}
+
+section! {
+    /// Which groups give which role.
+    RoleGroups {
+        /// Groups whose people are members: the ids as they stand in the claim.
+        member: Vec<String> = Vec::new(), example "[\"0f2a8b54-6d1e-4b41-9a0a-3c1f9c1f2b11\"]";
+        /// Groups whose people are custodians.
+        custodian: Vec<String> = Vec::new(), example "[\"5c7d21aa-1f8e-4f0b-8a3c-7a5e6c0d9e42\"]";
+        /// Groups whose people are auditors.
+        auditor: Vec<String> = Vec::new(), example "[\"b31f0c6e-92d7-4a55-b0de-2f4f7a1c8d03\"]";
+        /// Groups whose people are administrators.
+        administrator: Vec<String> = Vec::new(), example "[\"e8a4d5f1-3b7c-4c69-9e21-6d0b8f5a7c14\"]";
     }
 }
 

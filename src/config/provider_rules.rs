@@ -1,11 +1,12 @@
-//! What the settings of providers must fulfil together, each provider by its type. Pure: settings
-//! in, sentences out.
+//! What the settings of providers must fulfil together, each provider by its type, and who
+//! administers by a role there. Pure: settings in, sentences out.
 
 use std::collections::BTreeSet;
 
 use super::provider::{Provider, ProviderType, TENANT_PLACE};
 use super::rules::Verdict;
 use super::values::is_issuer;
+use super::{Administrator, Identity};
 
 /// Claims that people can often change themselves at their provider.
 const CHANGEABLE: [&str; 7] = [
@@ -18,11 +19,11 @@ const CHANGEABLE: [&str; 7] = [
     "upn",
 ];
 
-/// Judges all providers.
-pub(super) fn judge(providers: &[Provider]) -> Vec<Verdict> {
+/// Judges all providers, and the administrators who are known by a role there.
+pub(super) fn judge(identity: &Identity) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let mut ids = BTreeSet::new();
-    for (index, provider) in providers.iter().enumerate() {
+    for (index, provider) in identity.providers.iter().enumerate() {
         let mut must = |holds: bool, key: &str, sentence: &str| {
             if !holds {
                 let key = format!("identity.providers[{index}].{key}");
@@ -37,6 +38,18 @@ pub(super) fn judge(providers: &[Provider]) -> Vec<Verdict> {
         );
         of_any_type(provider, &mut must);
         of_its_type(provider, &mut must);
+    }
+    for (index, administrator) in identity.administrators.iter().enumerate() {
+        if let Administrator::Role { provider, .. } = administrator
+            && !ids.contains(provider)
+        {
+            let key = format!("identity.administrators[{index}]");
+            let sentence = format!(
+                "`{key}` names a role at a provider that is not under `identity.providers`; use \
+                 its id: `role:ID:ROLE`"
+            );
+            verdicts.push((key, sentence));
+        }
     }
     verdicts
 }
@@ -56,12 +69,17 @@ fn of_any_type(provider: &Provider, must: Must<'_>) {
         "scopes",
         "must have `openid` among them (OpenID Connect Core §3.1.2.1)",
     );
-    must(
-        !CHANGEABLE.contains(&provider.roles_claim.as_str()),
-        "roles_claim",
-        "is a claim that people can change themselves: name one that only an administrator of \
-         the provider sets",
-    );
+    for (key, claim) in [
+        ("roles_claim", &provider.roles_claim),
+        ("groups_claim", &provider.groups_claim),
+    ] {
+        must(
+            !CHANGEABLE.contains(&claim.as_str()),
+            key,
+            "is a claim that people can change themselves: name one that only an administrator \
+             of the provider sets",
+        );
+    }
 }
 
 fn of_its_type(provider: &Provider, must: Must<'_>) {

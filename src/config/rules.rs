@@ -68,6 +68,6 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
-    verdicts.extend(provider_rules::judge(&identity.providers));
+    verdicts.extend(provider_rules::judge(identity));
     verdicts
 }

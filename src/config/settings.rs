@@ -152,7 +152,10 @@ section! {
 section! {
     /// Who may sign in, and for how long.
     Identity {
-        /// People who administer the service, each as `ISSUER#SUBJECT` of their sign-in.
+        /// People who administer the service, each as `ISSUER#SUBJECT` of their sign-in (with
+        /// Microsoft the issuer of the tenant and the object id), or as `role:PROVIDER:ROLE`:
+        /// everybody whom that provider gives that word in its `roles_claim`. Nobody becomes an
+        /// administrator by being first.
         administrators: Vec<Administrator> = Vec::new(),
             example "[\"https://login.example.org/realms/work#0b9c0e7e\"]";
         /// A session ends after this time without a request.

@@ -149,14 +149,20 @@ fn forms_of_listeners_and_addresses() {
     ] {
         assert!(text.parse::<PublicUrl>().is_err(), "{text}");
     }
-    assert!(
-        "https://i.example#a#b"
-            .parse::<Administrator>()
-            .unwrap()
-            .subject
-            == "a#b"
-    );
-    for text in ["https://i.example", "https://i.example#", "someone#x"] {
+    let administrator = |text: &str| text.parse::<Administrator>().unwrap();
+    let account = administrator("https://i.example#a#b");
+    assert!(matches!(account, Administrator::Account { subject, .. } if subject == "a#b"));
+    let role = administrator("role:work:Freehold: Administrators");
+    assert_eq!(role.to_string(), "role:work:Freehold: Administrators");
+    assert!(matches!(role, Administrator::Role { provider, .. } if provider == "work"));
+    for text in [
+        "https://i.example",
+        "https://i.example#",
+        "someone#x",
+        "role:work",
+        "role::x",
+        "role:work:",
+    ] {
         assert!(text.parse::<Administrator>().is_err(), "{text}");
     }
 }

@@ -264,8 +264,34 @@ fn what_only_one_type_has_is_refused_with_another_and_nobody_gives_themselves_ro
         ),
         &["f.toml:5:1", "only for `type = \"entra\"`"],
     );
+    for claim in ["roles_claim", "groups_claim"] {
+        refused(
+            of("google", &format!("{claim} = \"email\"\n")),
+            &["f.toml:5:1", "people can change themselves"],
+        );
+    }
+    let administrators = "[identity]\nadministrators = [\"role:b:Admins\"]\n";
+    let provider = "[[identity.providers]]\nid = \"b\"\nclient_id = \"c\"\ntype = \"google\"\n";
+    assert!(with_file(format!("{administrators}{provider}")).is_ok());
+    let other = provider.replace("\"b\"", "\"a\"");
     refused(
-        of("google", "roles_claim = \"email\"\n"),
-        &["f.toml:5:1", "people can change themselves"],
+        with_file(format!("{administrators}{other}")),
+        &["f.toml:2:", "not under `identity.providers`"],
+    );
+    let mapped = "max_age_mins = 60\n[identity.providers.role_groups]\nmember = [\"a\"]\n";
+    let settings = of("google", mapped).unwrap().settings;
+    assert_eq!(
+        settings
+            .identity
+            .providers
+            .first()
+            .unwrap()
+            .role_groups
+            .member,
+        ["a"]
+    );
+    refused(
+        of("google", &mapped.replace("member", "members")),
+        &["f.toml:7:1", "providers[].role_groups.member`?"],
     );
 }

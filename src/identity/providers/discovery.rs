@@ -75,6 +75,19 @@ pub(super) struct Provider {
     pub(super) settings: config::Provider,
     outbound: Outbound,
     cache: Mutex<Cache>,
+    seen: parking_lot::Mutex<Seen>,
+}
+
+/// What was seen of a provider when it was last asked for its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seen {
+    /// It was not asked since the start.
+    #[default]
+    Nothing,
+    /// It answered, at this time.
+    Answered(Timestamp),
+    /// It did not answer, or not as it should, at this time.
+    Away(Timestamp),
 }
 
 #[derive(Default)]
@@ -93,6 +106,7 @@ impl Provider {
             settings,
             outbound,
             cache: Mutex::default(),
+            seen: parking_lot::Mutex::default(),
         };
         if let Ok(address) = issuer::address(&provider.settings).parse()
             && let Err(error) = provider.open(&address)
@@ -129,8 +143,18 @@ impl Provider {
         Ok(cache.published.clone().unwrap_or(seen))
     }
 
+    /// What was seen of it last; it is not asked now.
+    pub(super) fn seen(&self) -> Seen {
+        *self.seen.lock()
+    }
+
     async fn read_into(&self, cache: &mut Cache, now: Timestamp) -> Result<(), SignInError> {
-        match self.read().await {
+        let read = self.read().await;
+        *self.seen.lock() = match &read {
+            Ok(_) => Seen::Answered(now),
+            Err(_) => Seen::Away(now),
+        };
+        match read {
             Ok(published) => {
                 cache.published = Some(Arc::new(published));
                 cache.good_until = later(now, GOOD_SECS);

@@ -58,6 +58,19 @@ pub enum SignInError {
          your account one of the roles member, custodian, auditor or administrator there"
     )]
     NoRole,
+    /// Groups would give the person roles, but the provider left them out.
+    #[error(
+        "your account is in too many groups, so the provider did not say which, and you have no \
+         role here: ask the operator to use app roles"
+    )]
+    TooManyGroups,
+    /// The sign-in at the provider was not as strong or as recent as the configuration asks for.
+    #[error(
+        "your sign-in at the provider was not as strong or as recent as it has to be here: sign \
+         out there, then sign in again with the second factor that your organisation uses; an \
+         operator finds in the log what was missing"
+    )]
+    TooWeak(#[source] Unacceptable),
     /// The person was turned off.
     #[error("your account here was turned off: ask an administrator")]
     TurnedOff,
@@ -110,6 +123,8 @@ impl SignInError {
             Self::Declined(_)
             | Self::Foreign
             | Self::NoRole
+            | Self::TooManyGroups
+            | Self::TooWeak(_)
             | Self::TurnedOff
             | Self::Unacceptable(_) => Kind::Forbidden,
             Self::Unreachable { .. } => Kind::Unavailable,

@@ -20,18 +20,23 @@ mod discovery;
 mod error;
 mod flow;
 mod issuer;
+mod roles;
+mod strength;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use openidconnect::core::CoreResponseType;
 use openidconnect::{
-    AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
+    AuthenticationContextClass, AuthenticationFlow, AuthorizationRequest, CsrfToken, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, Scope,
 };
 use url::Url;
 
+pub use discovery::Seen;
 pub use error::{SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
 
@@ -67,6 +72,15 @@ pub struct Choice {
     pub id: String,
     /// What people call it.
     pub name: String,
+}
+
+/// A provider and what was seen of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderState {
+    /// Its id in the configuration.
+    pub id: String,
+    /// When it was last asked.
+    pub seen: Seen,
 }
 
 /// A sign-in that has begun.
@@ -133,6 +147,17 @@ impl Providers {
         self.0.providers.iter().map(choice).collect()
     }
 
+    /// What was seen of each provider when it was last asked, in the order of the configuration.
+    /// Nobody is asked now.
+    #[must_use]
+    pub fn states(&self) -> Vec<ProviderState> {
+        let state = |provider: &Provider| ProviderState {
+            id: provider.settings.id.clone(),
+            seen: provider.seen(),
+        };
+        self.0.providers.iter().map(state).collect()
+    }
+
     /// Begins a sign-in with the provider `id`, which sends the browser back to `redirect_uri`.
     ///
     /// # Errors
@@ -154,7 +179,7 @@ impl Providers {
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
         let scopes = provider.settings.scopes.iter();
-        let (location, _, _) = oidc
+        let request = oidc
             .authorize_url(
                 AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
                 move || CsrfToken::new(state),
@@ -162,8 +187,15 @@ impl Providers {
             )
             // The crate asks for openid itself.
             .add_scopes(scopes.filter(|s| *s != "openid").cloned().map(Scope::new))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        let acr = provider.settings.required_acr.iter().cloned();
+        let mut request = acr
+            .map(AuthenticationContextClass::new)
+            .fold(request, AuthorizationRequest::add_auth_context_value);
+        if let Some(minutes) = provider.settings.max_age_mins {
+            request = request.set_max_age(Duration::from_mins(minutes.into()));
+        }
+        let (location, _, _) = request.url();
         let flow = Flow {
             provider: id.to_owned(),
             redirect_uri: redirect_uri.to_owned(),
@@ -220,27 +252,50 @@ impl Providers {
         {
             return Err(SignInError::MixedUp);
         }
-        let principal = self.principal(verified).await?;
+        let principal = self.principal(&provider.settings, verified).await?;
         let started = sessions::start(&self.0.identity, principal.id).await?;
         Ok(SignedIn { started, return_to })
     }
 
-    async fn principal(&self, verified: Verified) -> Result<Principal, SignInError> {
+    async fn principal(
+        &self,
+        provider: &config::Provider,
+        verified: Verified,
+    ) -> Result<Principal, SignInError> {
         let identity = &self.0.identity;
-        let Account { issuer, subject } = &verified.account;
-        let named = |a: &Administrator| a.issuer == *issuer && a.subject == *subject;
-        let roles = if self.0.administrators.iter().any(named) {
-            verified.roles.with(Role::Administrator)
+        let Verified {
+            account: Account { issuer, subject },
+            given,
+        } = &verified;
+        let administers = self.0.administrators.iter().any(|one| match one {
+            Administrator::Account {
+                issuer: i,
+                subject: s,
+            } => (i, s) == (issuer, subject),
+            Administrator::Role { provider: id, role } => {
+                *id == provider.id && given.words.contains(role)
+            }
+        });
+        let roles = if administers {
+            given.roles.with(Role::Administrator)
         } else {
-            verified.roles
+            given.roles
         };
+        if given.groups_left_out {
+            let provider = &provider.id;
+            tracing::warn!(%provider, "somebody is in too many groups: no role by group; use app roles");
+        }
         if roles == Roles::default() {
             // Nobody is made for it, but who was here before must not keep what they had.
             let known = principals::by_account(identity, issuer, subject).await?;
             if known.is_some() {
                 principals::find_or_create(identity, issuer, subject, roles).await?;
             }
-            return Err(SignInError::NoRole);
+            return Err(if given.groups_left_out {
+                SignInError::TooManyGroups
+            } else {
+                SignInError::NoRole
+            });
         }
         let principal = principals::find_or_create(identity, issuer, subject, roles).await?;
         if !principal.active {

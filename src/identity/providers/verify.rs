@@ -16,9 +16,9 @@ use openidconnect::core::{
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce, OAuth2TokenResponse as _,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, SignatureVerificationError,
-    StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce,
+    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,9 +26,11 @@ use serde_json::{Map, Value};
 use super::discovery::{Metadata, Provider, Published};
 use super::flow::Flow;
 use super::issuer::{self, Account};
+use super::roles::{self, Given};
+use super::strength::{self, Shown};
 use super::{SignInError, Unacceptable, Unreachable};
 use crate::base::Timestamp;
-use crate::identity::{Role, Roles};
+use crate::config;
 
 /// How far two clocks may be apart.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -60,6 +62,7 @@ type Fields = IdTokenFields<
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
+type Claims = IdTokenClaims<OtherClaims, CoreGenderClaim>;
 type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
 
 /// A client of one provider.
@@ -87,7 +90,7 @@ pub(super) type OidcClient = Client<
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verified {
     pub(super) account: Account,
-    pub(super) roles: Roles,
+    pub(super) given: Given,
 }
 
 /// The client for `provider`, which is sent back to `redirect_uri`. The secret is read now, so that
@@ -196,19 +199,6 @@ fn check(
             ) => Refused::UnknownKey,
             error => refused(&error),
         })?;
-    let us = claims
-        .authorized_party()
-        .is_none_or(|party| **party == provider.settings.client_id);
-    if !us {
-        return Err(refused(&"azp names another client"));
-    }
-    let others = &claims.additional_claims().0;
-    let latest = now.as_second().saturating_add(LEEWAY_SECS);
-    if let Some(from) = others.get("nbf")
-        && from.as_f64().is_none_or(|from| from > as_f64(latest))
-    {
-        return Err(refused(&"nbf is in the future"));
-    }
     let key = token
         .signing_key(&verifier)
         .map_err(|error| refused(&error))?;
@@ -219,17 +209,45 @@ fn check(
             return Err(refused(&"at_hash is not that of the access token"));
         }
     }
+    let of_key = key.key_id();
+    let of_key = of_key.and_then(|id| published.key_issuers.get(id.as_str()));
+    judge(&provider.settings, claims, of_key, now)
+}
+
+/// What the crate does not check, of claims whose signature is good. `of_key` is the issuer that
+/// the key is published for.
+fn judge(
+    settings: &config::Provider,
+    claims: &Claims,
+    of_key: Option<&String>,
+    now: Timestamp,
+) -> Result<Verified, Refused> {
+    let us = |party: &ClientId| **party == settings.client_id;
+    if !claims.authorized_party().is_none_or(us) {
+        return Err(refused(&"azp names another client"));
+    }
+    let others = &claims.additional_claims().0;
+    let latest = now.as_second().saturating_add(LEEWAY_SECS);
+    if let Some(from) = others.get("nbf")
+        && from.as_f64().is_none_or(|from| from > as_f64(latest))
+    {
+        return Err(refused(&"nbf is in the future"));
+    }
     let named = (claims.issuer().as_str(), claims.subject().as_str());
-    let account = issuer::account(&provider.settings, named, others).map_err(Refused::Otherwise)?;
-    let of_key = key
-        .key_id()
-        .and_then(|id| published.key_issuers.get(id.as_str()));
-    if of_key.is_some_and(|of| !issuer::may_sign(&provider.settings, of, &account)) {
+    let account = issuer::account(settings, named, others).map_err(Refused::Otherwise)?;
+    if of_key.is_some_and(|of| !issuer::may_sign(settings, of, &account)) {
         return Err(refused(&"its key is published for another issuer"));
     }
+    let methods = claims.auth_method_refs().into_iter().flatten();
+    let shown = Shown {
+        context: claims.auth_context_ref().map(|context| context.as_str()),
+        methods: methods.map(|method| method.as_str()).collect(),
+        at: claims.auth_time().map(|at| at.timestamp()),
+    };
+    strength::judge(settings, &shown, (now, LEEWAY_SECS)).map_err(Refused::Otherwise)?;
     Ok(Verified {
         account,
-        roles: roles(others.get(&provider.settings.roles_claim)),
+        given: roles::given(settings, others),
     })
 }
 
@@ -251,21 +269,6 @@ fn verifier<'o>(
                 .then_some(())
                 .ok_or_else(|| "iat is in the future".to_owned())
         })
-}
-
-/// The roles in a claim that is a text of words, or a list of texts. What is no role of ours is
-/// left out; a text in a list is one word, whatever is in it.
-pub(super) fn roles(claim: Option<&Value>) -> Roles {
-    let words: Vec<&str> = match claim {
-        Some(Value::String(text)) => text.split_whitespace().collect(),
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let given: Vec<Role> = Role::ALL
-        .into_iter()
-        .filter(|role| words.contains(&role.as_str()))
-        .collect();
-    Roles::of(&given)
 }
 
 #[expect(
