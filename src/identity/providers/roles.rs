@@ -19,12 +19,18 @@ pub(super) struct Given {
     pub(super) groups_left_out: bool,
 }
 
-/// The roles in the claims of a signed token. What is no role of ours is left out.
-pub(super) fn given(settings: &config::Provider, claims: &Map<String, Value>) -> Given {
+/// The roles in the claims of a signed token about `subject` (`sub`, which is not among the others).
+/// What is no role of ours is left out.
+pub(super) fn given(
+    settings: &config::Provider,
+    subject: &str,
+    claims: &Map<String, Value>,
+) -> Given {
     let words = words(claims.get(&settings.roles_claim));
     let by_group = settings.role_groups != RoleGroups::default();
     let groups_left_out = by_group && left_out(claims, &settings.groups_claim);
     let groups = match claims.get(&settings.groups_claim) {
+        None if by_group && settings.groups_claim == "sub" => vec![subject],
         Some(Value::String(group)) if by_group && !groups_left_out => vec![group.as_str()],
         Some(Value::Array(list)) if by_group && !groups_left_out => texts(list).collect(),
         _ => Vec::new(),

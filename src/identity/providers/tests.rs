@@ -59,7 +59,12 @@ fn the_largest_flow_fits_into_a_cookie() {
 fn roles_are_a_text_or_a_list_and_unknown_words_give_none() {
     let of = |claim: Value| {
         let claims = json!({ "roles": claim });
-        given(&config::Provider::default(), claims.as_object().unwrap()).roles
+        given(
+            &config::Provider::default(),
+            "s",
+            claims.as_object().unwrap(),
+        )
+        .roles
     };
     let both = Roles::of(&[Role::Member, Role::Custodian]);
     assert_eq!(of(json!("custodian  member")), both);
@@ -73,7 +78,7 @@ fn roles_are_a_text_or_a_list_and_unknown_words_give_none() {
 fn groups_give_roles_unless_the_provider_left_them_out() {
     let mut settings = config::Provider::default();
     let of = |settings: &config::Provider, claims: Value| {
-        let given = given(settings, claims.as_object().unwrap());
+        let given = given(settings, "s", claims.as_object().unwrap());
         (given.roles, given.groups_left_out)
     };
     let nothing = (Roles::default(), false);
@@ -107,6 +112,11 @@ fn groups_give_roles_unless_the_provider_left_them_out() {
     }
     let by_role = json!({ "hasgroups": true, "roles": ["member"] });
     assert_eq!(of(&settings, by_role), (member, true));
+    settings.groups_claim = "sub".to_owned();
+    assert_eq!(of(&settings, json!({ "groups": ["g1"] })), nothing);
+    settings.role_groups.auditor = vec!["s".to_owned()];
+    let auditor = Roles::of(&[Role::Auditor]);
+    assert_eq!(of(&settings, json!({})), (auditor, false));
     settings.groups_claim = "hd".to_owned();
     assert_eq!(
         of(&settings, json!({ "hd": "g1", "hasgroups": false })),

@@ -247,7 +247,7 @@ fn judge(
     strength::judge(settings, &shown, (now, LEEWAY_SECS)).map_err(Refused::Otherwise)?;
     Ok(Verified {
         account,
-        given: roles::given(settings, others),
+        given: roles::given(settings, claims.subject().as_str(), others),
     })
 }
 
