@@ -195,6 +195,10 @@ impl Providers {
         if let Some(minutes) = provider.settings.max_age_mins {
             request = request.set_max_age(Duration::from_mins(minutes.into()));
         }
+        if let [domain] = provider.settings.hosted_domains.as_slice() {
+            // Google then offers the right accounts; what counts is the claim.
+            request = request.add_extra_param("hd", domain.clone());
+        }
         let (location, _, _) = request.url();
         let flow = Flow {
             provider: id.to_owned(),

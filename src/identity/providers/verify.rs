@@ -186,8 +186,8 @@ fn check(
     (tokens, nonce): (&Tokens, &Nonce),
     now: Timestamp,
 ) -> Result<Verified, Refused> {
-    let none = || Refused::Otherwise(SignInError::Unacceptable(Unacceptable::NoIdToken));
-    let token = tokens.id_token().ok_or_else(none)?;
+    let absent = || Refused::Otherwise(SignInError::Unacceptable(Unacceptable::NoIdToken));
+    let token = tokens.id_token().ok_or_else(absent)?;
     let verifier = verifier(oidc, &published.metadata, now)
         // For a template the crate has nothing to compare with; `issuer::account` has.
         .require_issuer_match(!provider.settings.is_by_tenant());

@@ -80,13 +80,18 @@ impl Desk {
 
     /// Asserts that the answer refuses with these words, starts no session and is counted once.
     pub(super) async fn refused(&self, answer: &Answer, words: &str) {
+        self.refused_as("", answer, words).await;
+    }
+
+    /// The same in one of several cases.
+    pub(super) async fn refused_as(&self, case: &str, answer: &Answer, words: &str) {
         let (status, body) = (answer.status, &answer.body);
         let sessions = answer.set_cookies();
         let sessions = sessions.iter().filter(|line| line.starts_with("fh-s="));
-        assert_eq!(sessions.count(), 0, "a session began");
-        assert!(status.is_client_error(), "{words}: {status} {body}");
-        assert!(body.contains(words), "{words}: {status} {body}");
-        assert_eq!(self.refusals().await, 1, "{words}");
+        assert_eq!(sessions.count(), 0, "{case}: a session began");
+        assert!(status.is_client_error(), "{case}: {status} {body}");
+        assert!(body.contains(words), "{case}: {words}: {status} {body}");
+        assert_eq!(self.refusals().await, 1, "{case}: {words}");
     }
 }
 

@@ -115,8 +115,8 @@ async fn a_tenant_vouches_for_nobody_of_another() {
                 script.claims[name] = value.clone();
             }
         });
-        println!("{case}");
-        desk.refused(&desk.sign_in("work").await, "could not be accepted")
+        let answer = desk.sign_in("work").await;
+        desk.refused_as(case, &answer, "could not be accepted")
             .await;
     }
 }
@@ -207,6 +207,24 @@ async fn only_people_of_the_hosted_domains_sign_in_with_google() {
         } else {
             desk.refused(&answer, "cannot sign in here").await;
         }
+    }
+}
+
+#[tokio::test]
+async fn google_is_told_the_domain_where_there_is_one() {
+    for (domains, told) in [
+        (vec![], false),
+        (vec!["example.org"], true),
+        (vec!["example.org", "example.com"], false),
+    ] {
+        let desk = Desk::with(&["google"], |settings| {
+            let provider = &mut settings.providers[0];
+            provider.r#type = ProviderType::Google;
+            provider.hosted_domains = domains.into_iter().map(str::to_owned).collect();
+        })
+        .await;
+        let begun = desk.house.browser().get("/auth/login").await;
+        assert_eq!(begun.location().contains("&hd=example.org"), told);
     }
 }
 

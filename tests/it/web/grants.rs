@@ -154,8 +154,8 @@ async fn a_sign_in_is_as_strong_and_as_recent_as_the_configuration_asks() {
         if good {
             signed_in(&answer, &over.to_string());
         } else {
-            println!("{over}");
-            desk.refused(&answer, "not as strong or as recent").await;
+            desk.refused_as(&over.to_string(), &answer, "not as strong or as recent")
+                .await;
         }
     }
 }
