@@ -101,6 +101,10 @@ pub fn annotated() -> String {
         push_wrapped(&mut text, "# ", &key.field.sentences());
         let name = key.field.key;
         let line = match &key.field.shape {
+            // Under a table of a list, which is a comment, so is what is in it.
+            Shape::Table(_) if key.path.contains("[]") => {
+                format!("#[{}]", key.path.replace("[]", ""))
+            }
             Shape::Table(_) => format!("[{}]", key.path),
             Shape::List(Shape::Table(_)) => format!("#[[{}]]", key.path),
             _ => {

@@ -21,11 +21,11 @@
 //!
 //! | File | What |
 //! | --- | --- |
-//! | `settings.rs` | the tree: add a key here |
+//! | `settings.rs`, `provider.rs` | the tree: add a key here |
 //! | `schema.rs` | what is known about a key; the declaring macros |
 //! | `values.rs`, `secret.rs` | types that are written as text |
 //! | `load.rs`, `file.rs`, `environment.rs` | the layers |
-//! | `verify.rs`, `rules.rs` | single values; values together |
+//! | `verify.rs`, `rules.rs`, `provider_rules.rs` | single values; values together |
 //! | `explain.rs` | show, explain, reference, the annotated file |
 
 mod environment;
@@ -33,6 +33,8 @@ mod error;
 mod explain;
 mod file;
 mod load;
+mod provider;
+mod provider_rules;
 mod rules;
 mod schema;
 pub mod secret;
@@ -45,9 +47,10 @@ mod verify;
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
 pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
+pub use provider::{Provider, ProviderType, RoleGroups, TENANT_PLACE, TenantId};
 pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{
-    Backend, Calendar, Identity, Log, LogFormat, Postgres, Provider, Server, Settings, Sqlite,
-    SslMode, Store, Tls, Vault,
+    Backend, Calendar, Identity, Log, LogFormat, Postgres, Server, Settings, Sqlite, SslMode,
+    Store, Tls, Vault,
 };
 pub use values::{Administrator, Listen, LogLevel, PublicUrl};

@@ -1,8 +1,6 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use std::collections::BTreeSet;
-
-use super::{Backend, Provider, Settings, values::is_issuer};
+use super::{Backend, Settings, provider_rules};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -70,48 +68,6 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
-    verdicts.extend(providers(&identity.providers));
+    verdicts.extend(provider_rules::judge(identity));
     verdicts
-}
-
-fn providers(providers: &[Provider]) -> Vec<Verdict> {
-    let mut verdicts = Vec::new();
-    let mut ids = BTreeSet::new();
-    for (index, provider) in providers.iter().enumerate() {
-        let mut must = |holds: bool, key: &str, sentence: &str| {
-            if !holds {
-                let key = format!("identity.providers[{index}].{key}");
-                let sentence = format!("`{key}` {sentence}");
-                verdicts.push((key, sentence));
-            }
-        };
-        must(
-            is_id(&provider.id),
-            "id",
-            "is required: 1 to 32 lower-case letters, digits and hyphens",
-        );
-        must(
-            ids.insert(&provider.id),
-            "id",
-            "is also the id of another provider",
-        );
-        must(
-            is_issuer(&provider.issuer),
-            "issuer",
-            "is required: the provider's `https` address (`http` only on this machine), without \
-             query and fragment",
-        );
-        must(!provider.client_id.is_empty(), "client_id", "is required");
-        must(
-            provider.scopes.iter().any(|scope| scope == "openid"),
-            "scopes",
-            "must have `openid` among them (OpenID Connect Core §3.1.2.1)",
-        );
-    }
-    verdicts
-}
-
-fn is_id(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=32).contains(&text.len()) && text.bytes().all(allowed)
 }

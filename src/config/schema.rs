@@ -201,6 +201,16 @@ fn not_empty(text: &str) -> Result<(), String> {
     }
 }
 
+/// The name of a field as serde writes it: `type` for `r#type`.
+pub(super) const fn plain(name: &'static str) -> &'static str {
+    if let [b'r', b'#', rest @ ..] = name.as_bytes()
+        && let Ok(rest) = std::str::from_utf8(rest)
+    {
+        return rest;
+    }
+    name
+}
+
 /// Declares a section: the struct, its defaults and its table of fields.
 macro_rules! section {
     (
@@ -229,7 +239,7 @@ macro_rules! section {
         impl $crate::config::schema::Setting for $name {
             const SHAPE: $crate::config::schema::Shape = $crate::config::schema::Shape::Table(&[
                 $( $crate::config::schema::Field {
-                    key: stringify!($key),
+                    key: $crate::config::schema::plain(stringify!($key)),
                     doc: &[$($doc),+],
                     unit: $crate::config::schema::perhaps!($($unit)?),
                     range: $crate::config::schema::perhaps!($($range)?),

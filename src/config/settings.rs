@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Administrator, Listen, LogLevel, PublicUrl, SecretRef,
+    Administrator, Listen, LogLevel, Provider, PublicUrl, SecretRef,
     schema::{choice, section},
 };
 
@@ -152,7 +152,10 @@ section! {
 section! {
     /// Who may sign in, and for how long.
     Identity {
-        /// People who administer the service, each as `ISSUER#SUBJECT` of their sign-in.
+        /// People who administer the service, each as `ISSUER#SUBJECT` of their sign-in (with
+        /// Microsoft the issuer of the tenant and the object id), or as `role:PROVIDER:ROLE`:
+        /// everybody whom that provider gives that word in its `roles_claim`. Nobody becomes an
+        /// administrator by being first.
         administrators: Vec<Administrator> = Vec::new(),
             example "[\"https://login.example.org/realms/work#0b9c0e7e\"]";
         /// A session ends after this time without a request.
@@ -161,28 +164,6 @@ section! {
         session_absolute_mins: u32 = 720, unit "minutes", range 1..=43_200;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();
-    }
-}
-
-section! {
-    /// An OpenID Connect provider.
-    Provider {
-        /// A short name for addresses and for the record: lower-case letters, digits, hyphens. Do
-        /// not change it later. Required.
-        id: String = String::new(), example "\"work\"";
-        /// What the sign-in page calls it; unset means the id.
-        name: Option<String> = None, example "\"Work account\"";
-        /// The issuer's address exactly as the provider publishes it; `https`, or `http` on this
-        /// machine. Required.
-        issuer: String = String::new(), example "\"https://login.example.org/realms/work\"";
-        /// The client id that the provider gave to this service. Required.
-        client_id: String = String::new(), example "\"freehold\"";
-        /// Where the client secret is; unset for a public client.
-        client_secret: Option<SecretRef> = None, example "\"file:/run/secrets/oidc-client-secret\"";
-        /// The scopes to ask for; `openid` has to be among them.
-        scopes: Vec<String> = ["openid", "profile", "email"].map(str::to_owned).to_vec();
-        /// The claim with a person's roles: a text or a list of texts.
-        roles_claim: String = "roles".to_owned();
     }
 }
 
@@ -230,13 +211,5 @@ impl Settings {
     pub fn key_file(&self) -> SecretRef {
         let in_data = || SecretRef::File(self.store.data.join("keys").join("kek.key"));
         self.vault.key_file.clone().unwrap_or_else(in_data)
-    }
-}
-
-impl Provider {
-    /// What the sign-in page calls it.
-    #[must_use]
-    pub fn display_name(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.id)
     }
 }

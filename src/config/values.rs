@@ -122,31 +122,56 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// A person as an OpenID provider knows them: issuer and subject.
+/// Somebody who administers the service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Administrator {
-    /// The `iss` claim, letter for letter.
-    pub issuer: String,
-    /// The `sub` claim, letter for letter.
-    pub subject: String,
+pub enum Administrator {
+    /// A person as an OpenID provider knows them; with Microsoft the subject is the object id.
+    Account {
+        /// The `iss` claim, letter for letter.
+        issuer: String,
+        /// The `sub` claim, letter for letter.
+        subject: String,
+    },
+    /// Everybody whom a provider gives a role.
+    Role {
+        /// The id of the provider in the configuration.
+        provider: String,
+        /// The word in its `roles_claim`.
+        role: String,
+    },
 }
 
-written_as_text!(Administrator, "a person as `ISSUER#SUBJECT`");
+written_as_text!(
+    Administrator,
+    "a person as `ISSUER#SUBJECT`, or a role as `role:PROVIDER:ROLE`"
+);
 
 impl FromStr for Administrator {
     type Err = Unfit;
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
+        if let Some((provider, role)) = text.strip_prefix("role:").and_then(|t| t.split_once(':'))
+            && !provider.is_empty()
+            && !role.is_empty()
+        {
+            return Ok(Self::Role {
+                provider: provider.to_owned(),
+                role: role.to_owned(),
+            });
+        }
         // OpenID Connect Discovery §4.3: an issuer has no fragment, so the first `#` ends it.
         match text.split_once('#') {
-            Some((issuer, subject)) if is_issuer(issuer) && !subject.is_empty() => Ok(Self {
-                issuer: issuer.to_owned(),
-                subject: subject.to_owned(),
-            }),
+            Some((issuer, subject)) if is_issuer(issuer) && !subject.is_empty() => {
+                Ok(Self::Account {
+                    issuer: issuer.to_owned(),
+                    subject: subject.to_owned(),
+                })
+            }
             _ => Err(Unfit::because(
-                "write the issuer's address, `#` and the subject: \
-                 `https://login.example.org/realms/work#0b9c…`",
+                "write the issuer's address, `#` and the subject, \
+                 `https://login.example.org/realms/work#0b9c…`, or `role:`, the id of a provider, \
+                 `:` and a role there, `role:work:Freehold.Administrators`",
             )),
         }
     }
@@ -154,7 +179,10 @@ impl FromStr for Administrator {
 
 impl fmt::Display for Administrator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.issuer, self.subject)
+        match self {
+            Self::Account { issuer, subject } => write!(f, "{issuer}#{subject}"),
+            Self::Role { provider, role } => write!(f, "role:{provider}:{role}"),
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl App {
     /// Every route of every door. Health is outside of compression and the log; the headers that
     /// protect are on every answer.
     pub fn router(self) -> Router {
-        let rooms = self.rooms.clone();
+        let health = health::router(self.rooms.clone(), self.providers.clone());
         let encrypted = self.encrypted;
         Router::new()
             .merge(dav::router())
@@ -79,7 +79,7 @@ impl App {
             .layer(CatchPanicLayer::new())
             .layer(from_fn(edge::track))
             .with_state(self)
-            .merge(health::router(rooms))
+            .merge(health)
             .layer(map_request(edge::linger))
             .layer(map_response(move |mut response: Response| async move {
                 headers::protect(response.headers_mut());

@@ -9,6 +9,8 @@ use http::header::CONTENT_TYPE;
 
 use super::Rooms;
 use crate::edge::Endpoint;
+use crate::identity::Providers;
+use crate::identity::providers::{ProviderState, Seen};
 use crate::store::Condition;
 use crate::telemetry::{Check, Health, Report};
 
@@ -18,13 +20,13 @@ const DISK_FAILED_BYTES: u64 = 16 * 1024 * 1024;
 const DISK_LOW_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The two addresses; they need no credential and tell nothing about anybody.
-pub(super) fn router(rooms: Rooms) -> Router {
+pub(super) fn router(rooms: Rooms, providers: Providers) -> Router {
     let routes = routes().into_iter();
     routes
         .fold(Router::new(), |router, (path, answer)| {
             router.route(path, answer)
         })
-        .with_state(rooms)
+        .with_state((rooms, providers))
 }
 
 /// Everything that [`router`] answers.
@@ -34,13 +36,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     paths.map(|path| Endpoint { path, method }).collect()
 }
 
-fn routes() -> [(&'static str, MethodRouter<Rooms>); 2] {
+fn routes() -> [(&'static str, MethodRouter<(Rooms, Providers)>); 2] {
     let alive = || async { plain(StatusCode::OK, "ok\n".to_owned()) };
     [("/healthz", get(alive)), ("/readyz", get(readyz))]
 }
 
-async fn readyz(State(rooms): State<Rooms>, RawQuery(query): RawQuery) -> impl IntoResponse {
-    let report = report(&rooms).await;
+async fn readyz(
+    State((rooms, providers)): State<(Rooms, Providers)>,
+    RawQuery(query): RawQuery,
+) -> impl IntoResponse {
+    let mut report = report(&rooms).await;
+    report
+        .checks
+        .extend(providers.states().iter().map(provider));
     let status = if report.is_ready() {
         StatusCode::OK
     } else {
@@ -63,7 +71,10 @@ fn plain(status: StatusCode, text: String) -> impl IntoResponse {
 
 /// How the parts are now.
 pub(crate) async fn report(rooms: &Rooms) -> Report {
-    let check = |name, health| Check { name, health };
+    let check = |name: &'static str, health| Check {
+        name: name.into(),
+        health,
+    };
     Report {
         checks: vec![
             check("store", store(rooms).await),
@@ -83,6 +94,26 @@ async fn store(rooms: &Rooms) -> Health {
     match rooms.store.ping().await {
         Ok(()) => Health::Ok,
         Err(error) => Health::Failed(error.to_string()),
+    }
+}
+
+/// What was seen of a provider when it was last asked; it is not asked now.
+fn provider(state: &ProviderState) -> Check {
+    let id = &state.id;
+    let (name, health) = match &state.seen {
+        Seen::Nothing => (format!("provider {id}, not asked yet"), Health::Ok),
+        Seen::Answered(_) => (format!("provider {id}"), Health::Ok),
+        Seen::Away(at) => {
+            let sentence = format!(
+                "it did not answer as it should at {at:.0}; it is asked again when somebody signs \
+                 in, and the log says why"
+            );
+            (format!("provider {id}"), Health::Degraded(sentence))
+        }
+    };
+    Check {
+        name: name.into(),
+        health,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The words for health: what `/readyz` and `freehold doctor` answer.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,8 @@ pub enum Health {
 /// One part and how it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// The part: `store`, `keys`, `disk`.
-    pub name: &'static str,
+    /// The part: `store`, `keys`, `disk`, `provider work`.
+    pub name: Cow<'static, str>,
     /// How it is.
     pub health: Health,
 }
@@ -32,8 +33,8 @@ pub struct Check {
 ///
 /// let disk = Health::Degraded("2 % of the disk are free".to_owned());
 /// let checks = vec![
-///     Check { name: "store", health: Health::Ok },
-///     Check { name: "disk", health: disk },
+///     Check { name: "store".into(), health: Health::Ok },
+///     Check { name: "disk".into(), health: disk },
 /// ];
 /// let report = Report { checks };
 /// assert!(report.is_ready());

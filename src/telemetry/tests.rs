@@ -69,7 +69,7 @@ fn the_level_decides_what_is_written() {
 #[test]
 fn a_report_is_as_well_as_its_worst_part_and_ready_unless_one_failed() {
     let check = |health| Check {
-        name: "disk",
+        name: "disk".into(),
         health,
     };
     let mut report = Report::default();

@@ -112,7 +112,7 @@ fn providers(settings: &Settings) -> Vec<Finding> {
     let describe = |provider: &crate::config::Provider| {
         let found = provider.client_secret.as_ref().map(|at| secret(PART, at));
         found.unwrap_or_else(|| {
-            let (id, issuer) = (&provider.id, &provider.issuer);
+            let (id, issuer) = (&provider.id, provider.issuer());
             Finding::ok(
                 PART,
                 format!("{id}: {issuer} (not asked: nothing leaves the machine)"),

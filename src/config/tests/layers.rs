@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::Path};
 
-use super::{super::*, environment, with_environment, written};
+use super::{super::*, environment, with_environment, with_file, written};
 
 #[test]
 fn defaults_are_secure_and_fulfil_their_own_rules() {
@@ -149,14 +149,20 @@ fn forms_of_listeners_and_addresses() {
     ] {
         assert!(text.parse::<PublicUrl>().is_err(), "{text}");
     }
-    assert!(
-        "https://i.example#a#b"
-            .parse::<Administrator>()
-            .unwrap()
-            .subject
-            == "a#b"
-    );
-    for text in ["https://i.example", "https://i.example#", "someone#x"] {
+    let administrator = |text: &str| text.parse::<Administrator>().unwrap();
+    let account = administrator("https://i.example#a#b");
+    assert!(matches!(account, Administrator::Account { subject, .. } if subject == "a#b"));
+    let role = administrator("role:work:Freehold: Administrators");
+    assert_eq!(role.to_string(), "role:work:Freehold: Administrators");
+    assert!(matches!(role, Administrator::Role { provider, .. } if provider == "work"));
+    for text in [
+        "https://i.example",
+        "https://i.example#",
+        "someone#x",
+        "role:work",
+        "role::x",
+        "role:work:",
+    ] {
         assert!(text.parse::<Administrator>().is_err(), "{text}");
     }
 }
@@ -171,4 +177,46 @@ fn the_evaluation_file_loads() {
     .unwrap()
     .settings;
     assert!(settings.server.listen.iter().all(Listen::is_loopback));
+}
+
+#[test]
+fn the_files_for_providers_load_with_and_without_their_comments() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/providers");
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(&format!(
+            "config check --config config/providers/{stem}.toml"
+        )));
+        let plain = |line: &str| match line.strip_prefix('#') {
+            Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        };
+        let uncommented: String = text.lines().map(plain).collect();
+        for text in [text, uncommented] {
+            let identity = with_file(&text).unwrap().settings.identity;
+            let [provider] = identity.providers.as_slice() else {
+                unreachable!("{stem}: one provider");
+            };
+            assert_eq!(provider.id, stem);
+            assert!(provider.client_secret.is_some());
+            let first = &provider.role_groups.administrator;
+            let by_role = ["auth0", "keycloak"].contains(&stem.as_str());
+            assert!(!identity.administrators.is_empty() || !first.is_empty() || by_role);
+        }
+        seen.push(stem);
+    }
+    seen.sort();
+    let all = [
+        "auth0",
+        "entra",
+        "generic",
+        "google",
+        "keycloak",
+        "microsoft-account",
+        "okta",
+    ];
+    assert_eq!(seen, all);
 }

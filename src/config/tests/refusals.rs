@@ -189,3 +189,109 @@ fn a_provider_needs_id_issuer_and_client_and_ids_are_unique() {
         &["providers[].client_id`?"],
     );
 }
+
+#[test]
+fn a_provider_of_entra_needs_its_tenants_and_a_place_for_them() {
+    let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    let provider = "[[identity.providers]]\nid = \"a\"\nclient_id = \"c\"\ntype = \"entra\"\n";
+    refused(
+        with_file(provider),
+        &[
+            "f.toml:1:1: `identity.providers[0].tenants` is required",
+            "even with a registration",
+        ],
+    );
+    let whole = format!("{provider}tenants = [\"{}\"]\n", tenant.to_uppercase());
+    let settings = with_file(&whole).unwrap().settings;
+    let provider = settings.identity.providers.first().unwrap();
+    assert_eq!(
+        provider.issuer(),
+        "https://login.microsoftonline.com/{tenantid}/v2.0"
+    );
+    assert_eq!(provider.allowed_tenants().first().unwrap().as_str(), tenant);
+    for (issuer, good) in [
+        ("https://login.microsoftonline.us/{tenantid}/v2.0", true),
+        ("https://login.microsoftonline.us/common/v2.0", false),
+        (
+            "https://login.microsoftonline.us/{tenantid}/{tenantid}",
+            false,
+        ),
+        ("http://login.microsoftonline.us/{tenantid}/v2.0", false),
+    ] {
+        let loaded = with_file(format!("{whole}issuer = \"{issuer}\"\n"));
+        assert_eq!(loaded.is_ok(), good, "{issuer}");
+    }
+    for tenant in [
+        "contoso.onmicrosoft.com",
+        "common",
+        "",
+        "{72f988bf-86f1-41af-91ab-2d7cd011db47}",
+    ] {
+        let other = whole.replace("72F988BF-86F1-41AF-91AB-2D7CD011DB47", tenant);
+        refused(with_file(other), &["f.toml:5:", "directory (tenant) id"]);
+    }
+    refused(
+        with_file(format!("{whole}scopes = [\"openid\"]\n")),
+        &["f.toml:6:1", "must have `profile`"],
+    );
+    refused(
+        with_file(whole.replace("\"entra\"", "\"entraid\"")),
+        &["f.toml:4:1", "\"microsoft-account\""],
+    );
+}
+
+#[test]
+fn what_only_one_type_has_is_refused_with_another_and_nobody_gives_themselves_roles() {
+    let of = |kind: &str, more: &str| {
+        with_file(format!(
+            "[[identity.providers]]\nid = \"a\"\nclient_id = \"c\"\ntype = \"{kind}\"\n{more}"
+        ))
+    };
+    assert!(of("google", "hosted_domains = [\"example.org\"]\n").is_ok());
+    assert!(of("microsoft-account", "").is_ok());
+    refused(
+        of("generic", ""),
+        &["`identity.providers[0].issuer` is required"],
+    );
+    refused(
+        of("microsoft-account", "hosted_domains = [\"example.org\"]\n"),
+        &["f.toml:5:1", "only for `type = \"google\"`"],
+    );
+    refused(
+        of(
+            "google",
+            "tenants = [\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]\n",
+        ),
+        &["f.toml:5:1", "only for `type = \"entra\"`"],
+    );
+    for claim in ["roles_claim", "groups_claim"] {
+        refused(
+            of("google", &format!("{claim} = \"email\"\n")),
+            &["f.toml:5:1", "people can change themselves"],
+        );
+    }
+    let administrators = "[identity]\nadministrators = [\"role:b:Admins\"]\n";
+    let provider = "[[identity.providers]]\nid = \"b\"\nclient_id = \"c\"\ntype = \"google\"\n";
+    assert!(with_file(format!("{administrators}{provider}")).is_ok());
+    let other = provider.replace("\"b\"", "\"a\"");
+    refused(
+        with_file(format!("{administrators}{other}")),
+        &["f.toml:2:", "not under `identity.providers`"],
+    );
+    let mapped = "max_age_mins = 60\n[identity.providers.role_groups]\nmember = [\"a\"]\n";
+    let settings = of("google", mapped).unwrap().settings;
+    assert_eq!(
+        settings
+            .identity
+            .providers
+            .first()
+            .unwrap()
+            .role_groups
+            .member,
+        ["a"]
+    );
+    refused(
+        of("google", &mapped.replace("member", "members")),
+        &["f.toml:7:1", "providers[].role_groups.member`?"],
+    );
+}

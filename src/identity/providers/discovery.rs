@@ -1,22 +1,27 @@
 //! What a provider publishes about itself (OpenID Connect Discovery 1.0): read when it is needed,
 //! kept for an hour, read again when a token is signed with a key that is not known yet.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http::StatusCode;
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
     CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AsyncHttpClient, DiscoveryError, HttpRequest, HttpResponse,
-    IssuerUrl, JsonWebKeySet, ProviderMetadata,
+    AdditionalProviderMetadata, AsyncHttpClient, HttpRequest, HttpResponse, JsonWebKeySet,
+    ProviderMetadata,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{SignInError, Unreachable};
+use super::{SignInError, Unreachable, issuer};
 use crate::base::Timestamp;
 use crate::base::clock::from_micros;
 use crate::config;
@@ -31,7 +36,7 @@ const AWAY_SECS: i64 = 5;
 /// An unknown key leads to a new reading at most this often.
 const NEW_KEYS_SECS: i64 = 300;
 /// RFC 7518 §3.3: "A key of size 2048 bits or larger MUST be used".
-const RSA_BYTES_MIN: usize = 256;
+const RSA_BITS_MIN: usize = 2048;
 
 /// What we read beside the standard's own fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,16 +63,36 @@ pub(super) type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
+/// What a provider said at one time.
+pub(super) struct Published {
+    pub(super) metadata: Metadata,
+    /// The issuer that a key is published for, by the key's id; only Microsoft says so.
+    pub(super) key_issuers: BTreeMap<String, String>,
+}
+
 /// A configured provider with what is known about it.
 pub(super) struct Provider {
     pub(super) settings: config::Provider,
     outbound: Outbound,
     cache: Mutex<Cache>,
+    seen: parking_lot::Mutex<Seen>,
+}
+
+/// What was seen of a provider when it was last asked for its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seen {
+    /// It was not asked since the start.
+    #[default]
+    Nothing,
+    /// It answered, at this time.
+    Answered(Timestamp),
+    /// It did not answer, or not as it should, at this time.
+    Away(Timestamp),
 }
 
 #[derive(Default)]
 struct Cache {
-    metadata: Option<Arc<Metadata>>,
+    published: Option<Arc<Published>>,
     /// Until when it is not asked again.
     good_until: Timestamp,
     /// Until when an unknown key does not lead to a new reading.
@@ -81,9 +106,10 @@ impl Provider {
             settings,
             outbound,
             cache: Mutex::default(),
+            seen: parking_lot::Mutex::default(),
         };
-        if let Ok(issuer) = provider.settings.issuer.parse()
-            && let Err(error) = provider.open(&issuer)
+        if let Ok(address) = issuer::address(&provider.settings).parse()
+            && let Err(error) = provider.open(&address)
         {
             tracing::warn!(provider = %provider.settings.id, %error, "this provider cannot be used");
         }
@@ -91,42 +117,50 @@ impl Provider {
     }
 
     /// Its metadata and keys.
-    pub(super) async fn published(&self, now: Timestamp) -> Result<Arc<Metadata>, SignInError> {
+    pub(super) async fn published(&self, now: Timestamp) -> Result<Arc<Published>, SignInError> {
         let mut cache = self.cache.lock().await;
         if now >= cache.good_until {
             self.read_into(&mut cache, now).await?;
         }
-        let metadata = cache.metadata.clone();
-        metadata.ok_or_else(|| self.unreachable(Unreachable::MomentAgo))
+        let published = cache.published.clone();
+        published.ok_or_else(|| self.unreachable(Unreachable::MomentAgo))
     }
 
     /// The same, read again if `seen` is the newest and enough time has passed: a token is signed
     /// with a key that `seen` does not have.
     pub(super) async fn with_new_keys(
         &self,
-        seen: Arc<Metadata>,
+        seen: Arc<Published>,
         now: Timestamp,
-    ) -> Result<Arc<Metadata>, SignInError> {
+    ) -> Result<Arc<Published>, SignInError> {
         let mut cache = self.cache.lock().await;
-        let newest = cache
-            .metadata
-            .as_ref()
-            .is_some_and(|m| Arc::ptr_eq(m, &seen));
+        let newest = cache.published.as_ref();
+        let newest = newest.is_some_and(|newest| Arc::ptr_eq(newest, &seen));
         if newest && now >= cache.keys_until {
             cache.keys_until = later(now, NEW_KEYS_SECS);
             self.read_into(&mut cache, now).await?;
         }
-        Ok(cache.metadata.clone().unwrap_or(seen))
+        Ok(cache.published.clone().unwrap_or(seen))
+    }
+
+    /// What was seen of it last; it is not asked now.
+    pub(super) fn seen(&self) -> Seen {
+        *self.seen.lock()
     }
 
     async fn read_into(&self, cache: &mut Cache, now: Timestamp) -> Result<(), SignInError> {
-        match self.read().await {
-            Ok(metadata) => {
-                cache.metadata = Some(Arc::new(metadata));
+        let read = self.read().await;
+        *self.seen.lock() = match &read {
+            Ok(_) => Seen::Answered(now),
+            Err(_) => Seen::Away(now),
+        };
+        match read {
+            Ok(published) => {
+                cache.published = Some(Arc::new(published));
                 cache.good_until = later(now, GOOD_SECS);
                 Ok(())
             }
-            Err(error) if cache.metadata.is_some() => {
+            Err(error) if cache.published.is_some() => {
                 let provider = &self.settings.id;
                 tracing::warn!(%provider, %error, "a provider is away; what it said before goes on");
                 cache.good_until = later(now, STALE_SECS);
@@ -140,19 +174,51 @@ impl Provider {
     }
 
     /// Its metadata and keys as it publishes them now.
-    pub(super) async fn read(&self) -> Result<Metadata, Unreachable> {
-        let issuer = IssuerUrl::new(self.settings.issuer.clone())
-            .map_err(|error| Unreachable::Metadata(error.to_string()))?;
-        let metadata = Metadata::discover_async(issuer, self).await;
-        let mut metadata = metadata.map_err(|error| match error {
-            DiscoveryError::Request(error) => Unreachable::Outbound(error),
-            DiscoveryError::Parse(error) => Unreachable::Metadata(error.to_string()),
-            error => Unreachable::Metadata(error.to_string()),
-        })?;
-        let strong = metadata.jwks().keys().iter().filter(|key| is_strong(key));
-        let strong = JsonWebKeySet::new(strong.cloned().collect());
-        metadata = metadata.set_jwks(strong);
-        Ok(metadata)
+    pub(super) async fn read(&self) -> Result<Published, Unreachable> {
+        let address = issuer::address(&self.settings);
+        let address = address.trim_end_matches('/');
+        let document = format!("{address}/.well-known/openid-configuration");
+        let unusable = |error: &dyn std::fmt::Display| Unreachable::Metadata(error.to_string());
+        let metadata: Metadata = serde_json::from_value(self.document(&document).await?)
+            .map_err(|error| unusable(&error))?;
+        let (named, expected) = (
+            metadata.issuer().as_str(),
+            issuer::published(&self.settings),
+        );
+        if named != expected {
+            return Err(unusable(&format!(
+                "it names the issuer {named:?}, but the configuration {expected:?}; they have to \
+                 be the same letter for letter"
+            )));
+        }
+        let keys = self.document(metadata.jwks_uri().as_str()).await?;
+        let keys = keys.get("keys").and_then(Value::as_array);
+        let keys = keys.ok_or_else(|| unusable(&"what is at its jwks_uri has no keys"))?;
+        let mut key_issuers = BTreeMap::new();
+        let mut strong = Vec::new();
+        for key in keys.iter().filter(|key| is_strong(key)) {
+            // Keys of kinds that are not known here are left out.
+            strong.extend(serde_json::from_value::<CoreJsonWebKey>(key.clone()));
+            let text = |name: &str| key.get(name).and_then(Value::as_str);
+            if let (Some(id), Some(issuer)) = (text("kid"), text("issuer")) {
+                key_issuers.insert(id.to_owned(), issuer.to_owned());
+            }
+        }
+        Ok(Published {
+            metadata: metadata.set_jwks(JsonWebKeySet::new(strong)),
+            key_issuers,
+        })
+    }
+
+    async fn document(&self, address: &str) -> Result<Value, Unreachable> {
+        let unusable =
+            |why: &dyn std::fmt::Display| Unreachable::Metadata(format!("{address}: {why}"));
+        let request = http::Request::get(address).body(Vec::new());
+        let answer = self.ask(request.map_err(|error| unusable(&error))?).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(unusable(&format!("the answer is {}", answer.status())));
+        }
+        serde_json::from_slice(answer.body()).map_err(|error| unusable(&error))
     }
 
     /// Calls the provider itself, or an endpoint that it publishes.
@@ -188,18 +254,16 @@ impl<'c> AsyncHttpClient<'c> for Provider {
 }
 
 /// Whether a key may vouch for anybody: not an RSA key below 2048 bits.
-fn is_strong(key: &CoreJsonWebKey) -> bool {
-    use base64::Engine as _;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-    let Ok(key) = serde_json::to_value(key) else {
-        return false;
-    };
-    let Some(modulus) = key.get("n").and_then(|n| n.as_str()) else {
+fn is_strong(key: &Value) -> bool {
+    let text = |name: &str| key.get(name).and_then(Value::as_str);
+    if text("kty") != Some("RSA") {
         return true;
-    };
-    BASE64_URL_SAFE_NO_PAD.decode(modulus).is_ok_and(|bytes| {
+    }
+    let modulus = text("n").and_then(|n| BASE64_URL_SAFE_NO_PAD.decode(n).ok());
+    modulus.is_some_and(|bytes| {
         let leading = bytes.iter().take_while(|byte| **byte == 0).count();
-        bytes.len() - leading >= RSA_BYTES_MIN
+        let first = bytes.get(leading).map_or(0, |byte| byte.leading_zeros());
+        (bytes.len() - leading) * 8 >= RSA_BITS_MIN + first as usize
     })
 }
 

@@ -46,12 +46,31 @@ pub enum SignInError {
          the log"
     )]
     Unacceptable(#[source] Unacceptable),
+    /// The account is of a tenant or domain that is not allowed here.
+    #[error(
+        "this account belongs to an organisation whose people cannot sign in here: sign in with \
+         another account, or ask an administrator"
+    )]
+    Foreign,
     /// The provider gives the person no role here.
     #[error(
         "you are signed in at the provider, but have no role here: ask an administrator to give \
          your account one of the roles member, custodian, auditor or administrator there"
     )]
     NoRole,
+    /// Groups would give the person roles, but the provider left them out.
+    #[error(
+        "your account is in too many groups, so the provider did not say which, and you have no \
+         role here: ask the operator to use app roles"
+    )]
+    TooManyGroups,
+    /// The sign-in at the provider was not as strong or as recent as the configuration asks for.
+    #[error(
+        "your sign-in at the provider was not as strong or as recent as it has to be here: sign \
+         out there, then sign in again with the second factor that your organisation uses; an \
+         operator finds in the log what was missing"
+    )]
+    TooWeak(#[source] Unacceptable),
     /// The person was turned off.
     #[error("your account here was turned off: ask an administrator")]
     TurnedOff,
@@ -101,9 +120,13 @@ impl SignInError {
         match self {
             Self::NoProvider(_) => Kind::NotFound,
             Self::NoFlow | Self::MixedUp => Kind::Malformed,
-            Self::Declined(_) | Self::NoRole | Self::TurnedOff | Self::Unacceptable(_) => {
-                Kind::Forbidden
-            }
+            Self::Declined(_)
+            | Self::Foreign
+            | Self::NoRole
+            | Self::TooManyGroups
+            | Self::TooWeak(_)
+            | Self::TurnedOff
+            | Self::Unacceptable(_) => Kind::Forbidden,
             Self::Unreachable { .. } => Kind::Unavailable,
             Self::Secret(_) | Self::Vault(_) => Kind::Internal,
             Self::Identity(error) => error.kind(),

@@ -2,9 +2,9 @@
 //! RFC 7636), against any of the configured providers.
 //!
 //! [`Providers::begin`] sends a browser to the provider, [`Providers::finish`] takes what it comes
-//! back with and starts a session. A person is `(issuer, subject)` and nothing else: addresses and
-//! names are not looked at. Roles come from the provider at each sign-in, administrators from the
-//! configuration as well.
+//! back with and starts a session. A person is `(issuer, subject)` and nothing else, with Microsoft
+//! `(tid, oid)` in their place: addresses and names are not looked at. Roles come from the provider
+//! at each sign-in, administrators from the configuration as well.
 //!
 //! **Invariants.** A provider is not called before somebody signs in with it, so one that is down
 //! does not keep the service from starting. Tokens of the provider are forgotten before `finish`
@@ -19,18 +19,24 @@
 mod discovery;
 mod error;
 mod flow;
+mod issuer;
+mod roles;
+mod strength;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use openidconnect::core::CoreResponseType;
 use openidconnect::{
-    AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
+    AuthenticationContextClass, AuthenticationFlow, AuthorizationRequest, CsrfToken, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, Scope,
 };
 use url::Url;
 
+pub use discovery::Seen;
 pub use error::{SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
 
@@ -42,6 +48,7 @@ use crate::crypto::Vault;
 use crate::outbound::Outbound;
 use discovery::Provider;
 use flow::{Flow, secret};
+use issuer::Account;
 use verify::Verified;
 
 /// The longest text of a provider's error that is repeated to the person.
@@ -65,6 +72,15 @@ pub struct Choice {
     pub id: String,
     /// What people call it.
     pub name: String,
+}
+
+/// A provider and what was seen of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderState {
+    /// Its id in the configuration.
+    pub id: String,
+    /// When it was last asked.
+    pub seen: Seen,
 }
 
 /// A sign-in that has begun.
@@ -140,6 +156,17 @@ impl Providers {
         self.0.providers.iter().map(choice).collect()
     }
 
+    /// What was seen of each provider when it was last asked, in the order of the configuration.
+    /// Nobody is asked now.
+    #[must_use]
+    pub fn states(&self) -> Vec<ProviderState> {
+        let state = |provider: &Provider| ProviderState {
+            id: provider.settings.id.clone(),
+            seen: provider.seen(),
+        };
+        self.0.providers.iter().map(state).collect()
+    }
+
     /// Begins a sign-in with the provider `id`, which sends the browser back to `redirect_uri`.
     ///
     /// # Errors
@@ -153,15 +180,15 @@ impl Providers {
     ) -> Result<Begun, SignInError> {
         let provider = self.provider(id)?;
         let now = self.now();
-        let metadata = provider.published(now).await?;
-        let oidc = verify::client(provider, &metadata, redirect_uri)?;
+        let published = provider.published(now).await?;
+        let oidc = verify::client(provider, &published.metadata, redirect_uri)?;
         let (state, nonce, verifier) = (secret(), secret(), secret());
         let flow_id = flow_id(&state);
         let sent = Nonce::new(nonce.clone());
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
         let scopes = provider.settings.scopes.iter();
-        let (location, _, _) = oidc
+        let request = oidc
             .authorize_url(
                 AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
                 move || CsrfToken::new(state),
@@ -169,8 +196,19 @@ impl Providers {
             )
             // The crate asks for openid itself.
             .add_scopes(scopes.filter(|s| *s != "openid").cloned().map(Scope::new))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        let acr = provider.settings.required_acr.iter().cloned();
+        let mut request = acr
+            .map(AuthenticationContextClass::new)
+            .fold(request, AuthorizationRequest::add_auth_context_value);
+        if let Some(minutes) = provider.settings.max_age_mins {
+            request = request.set_max_age(Duration::from_mins(minutes.into()));
+        }
+        if let [domain] = provider.settings.hosted_domains.as_slice() {
+            // Google then offers the right accounts; what counts is the claim.
+            request = request.add_extra_param("hd", domain.clone());
+        }
+        let (location, _, _) = request.url();
         let flow = Flow {
             provider: id.to_owned(),
             redirect_uri: redirect_uri.to_owned(),
@@ -202,11 +240,12 @@ impl Providers {
         let flow = sealed.and_then(|sealed| Flow::open(&self.0.vault, &id, sealed, now));
         let flow = flow.ok_or(SignInError::NoFlow)?;
         let provider = self.provider(&flow.provider)?;
-        let metadata = provider.published(now).await?;
-        let issuer = metadata.issuer().as_str().to_owned();
-        let extra = metadata.additional_metadata();
+        let published = provider.published(now).await?;
+        let extra = published.metadata.additional_metadata();
         match &callback.iss {
-            Some(named) if *named != issuer => return Err(SignInError::MixedUp),
+            Some(named) if !issuer::accepted(&provider.settings).contains(named) => {
+                return Err(SignInError::MixedUp);
+            }
             None if extra.authorization_response_iss_parameter_supported => {
                 return Err(SignInError::MixedUp);
             }
@@ -219,27 +258,57 @@ impl Providers {
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
-        let verified = verify::redeem(provider, metadata, (flow, code), now).await?;
-        let principal = self.principal(&issuer, verified).await?;
+        let verified = verify::redeem(provider, published, (flow, code), now).await?;
+        if callback
+            .iss
+            .is_some_and(|named| named != verified.account.issuer)
+        {
+            return Err(SignInError::MixedUp);
+        }
+        let principal = self.principal(&provider.settings, verified).await?;
         let started = sessions::start(&self.0.identity, principal.id).await?;
         Ok(SignedIn { started, return_to })
     }
 
-    async fn principal(&self, issuer: &str, verified: Verified) -> Result<Principal, SignInError> {
-        let (identity, subject) = (&self.0.identity, &verified.subject);
-        let named = |a: &Administrator| a.issuer == issuer && a.subject == *subject;
-        let roles = if self.0.administrators.iter().any(named) {
-            verified.roles.with(Role::Administrator)
+    async fn principal(
+        &self,
+        provider: &config::Provider,
+        verified: Verified,
+    ) -> Result<Principal, SignInError> {
+        let identity = &self.0.identity;
+        let Verified {
+            account: Account { issuer, subject },
+            given,
+        } = &verified;
+        let administers = self.0.administrators.iter().any(|one| match one {
+            Administrator::Account {
+                issuer: i,
+                subject: s,
+            } => (i, s) == (issuer, subject),
+            Administrator::Role { provider: id, role } => {
+                *id == provider.id && given.words.contains(role)
+            }
+        });
+        let roles = if administers {
+            given.roles.with(Role::Administrator)
         } else {
-            verified.roles
+            given.roles
         };
+        if given.groups_left_out {
+            let provider = &provider.id;
+            tracing::warn!(%provider, "somebody is in too many groups: no role by group; use app roles");
+        }
         if roles == Roles::default() {
             // Nobody is made for it, but who was here before must not keep what they had.
             let known = principals::by_account(identity, issuer, subject).await?;
             if known.is_some() {
                 principals::find_or_create(identity, issuer, subject, roles).await?;
             }
-            return Err(SignInError::NoRole);
+            return Err(if given.groups_left_out {
+                SignInError::TooManyGroups
+            } else {
+                SignInError::NoRole
+            });
         }
         let principal = principals::find_or_create(identity, issuer, subject, roles).await?;
         if !principal.active {

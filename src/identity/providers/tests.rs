@@ -1,11 +1,12 @@
 //! The parts that need no provider: the sealed flow, and roles in a claim.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::flow::{Flow, flow_id, secret};
-use super::verify::roles;
+use super::roles::given;
 use crate::base::Timestamp;
+use crate::config;
 use crate::crypto::{Kek, Purpose, Vault};
 use crate::identity::{Role, Roles};
 
@@ -56,11 +57,69 @@ fn the_largest_flow_fits_into_a_cookie() {
 
 #[test]
 fn roles_are_a_text_or_a_list_and_unknown_words_give_none() {
-    let of = |claim: serde_json::Value| roles(Some(&claim));
+    let of = |claim: Value| {
+        let claims = json!({ "roles": claim });
+        given(
+            &config::Provider::default(),
+            "s",
+            claims.as_object().unwrap(),
+        )
+        .roles
+    };
     let both = Roles::of(&[Role::Member, Role::Custodian]);
     assert_eq!(of(json!("custodian  member")), both);
     assert_eq!(of(json!(["member", "custodian", "owner", 7])), both);
     assert_eq!(of(json!(["no administrator"])), Roles::default());
     assert_eq!(of(json!({ "member": true })), Roles::default());
-    assert_eq!(roles(None), Roles::default());
+    assert_eq!(of(json!(null)), Roles::default());
+}
+
+#[test]
+fn groups_give_roles_unless_the_provider_left_them_out() {
+    let mut settings = config::Provider::default();
+    let of = |settings: &config::Provider, claims: Value| {
+        let given = given(settings, "s", claims.as_object().unwrap());
+        (given.roles, given.groups_left_out)
+    };
+    let nothing = (Roles::default(), false);
+    let everything = json!({ "groups": ["g1", "member"], "_claim_names": { "groups": "src1" } });
+    assert_eq!(of(&settings, everything), nothing, "nothing is mapped");
+    settings.role_groups.member = vec!["g1".to_owned(), "g 2".to_owned()];
+    settings.role_groups.auditor = vec!["g3".to_owned()];
+    let member = Roles::of(&[Role::Member]);
+    let both = Roles::of(&[Role::Member, Role::Auditor]);
+    assert_eq!(
+        of(&settings, json!({ "groups": ["g1", "g3"] })),
+        (both, false)
+    );
+    assert_eq!(of(&settings, json!({ "groups": "g 2" })), (member, false));
+    assert_eq!(
+        of(&settings, json!({ "groups": "g1 g3" })),
+        nothing,
+        "one name"
+    );
+    assert_eq!(
+        of(&settings, json!({ "groups": ["G1", "auditor"] })),
+        nothing
+    );
+    let left_out = (Roles::default(), true);
+    for sign in [
+        json!({ "_claim_names": { "groups": "src1" }, "groups": ["g1"] }),
+        json!({ "hasgroups": true }),
+        json!({ "hasgroups": "true", "groups": ["g1"] }),
+    ] {
+        assert_eq!(of(&settings, sign), left_out);
+    }
+    let by_role = json!({ "hasgroups": true, "roles": ["member"] });
+    assert_eq!(of(&settings, by_role), (member, true));
+    settings.groups_claim = "sub".to_owned();
+    assert_eq!(of(&settings, json!({ "groups": ["g1"] })), nothing);
+    settings.role_groups.auditor = vec!["s".to_owned()];
+    let auditor = Roles::of(&[Role::Auditor]);
+    assert_eq!(of(&settings, json!({})), (auditor, false));
+    settings.groups_claim = "hd".to_owned();
+    assert_eq!(
+        of(&settings, json!({ "hd": "g1", "hasgroups": false })),
+        (member, false)
+    );
 }

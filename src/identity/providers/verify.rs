@@ -1,7 +1,8 @@
 //! Redeeming a code, and everything that is checked before its ID token is believed.
 //!
 //! The crate checks signature, issuer, audience, expiry and nonce. Added here: the algorithm is an
-//! asymmetric one, `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
+//! asymmetric one that the provider says it uses, the issuer is that of the tenant (see `issuer`),
+//! `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
 //! seconds of difference between two clocks are forgiven.
 
 use std::sync::Arc;
@@ -15,22 +16,38 @@ use openidconnect::core::{
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdTokenFields, IdTokenVerifier, Nonce, OAuth2TokenResponse as _, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, SignatureVerificationError, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse as _,
+    EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce,
+    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::discovery::{Metadata, Provider};
+use super::discovery::{Metadata, Provider, Published};
 use super::flow::Flow;
+use super::issuer::{self, Account};
+use super::roles::{self, Given};
+use super::strength::{self, Shown};
 use super::{SignInError, Unacceptable, Unreachable};
 use crate::base::Timestamp;
-use crate::identity::{Role, Roles};
+use crate::config;
 
 /// How far two clocks may be apart.
 const LEEWAY: Duration = Duration::from_mins(1);
 const LEEWAY_SECS: i64 = 60;
+
+/// What may sign an ID token, as far as the provider says that it does: keys that only it has.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
 
 /// Claims that OpenID Connect does not define, by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +62,7 @@ type Fields = IdTokenFields<
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
+type Claims = IdTokenClaims<OtherClaims, CoreGenderClaim>;
 type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
 
 /// A client of one provider.
@@ -71,8 +89,8 @@ pub(super) type OidcClient = Client<
 /// A person as the provider vouches for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verified {
-    pub(super) subject: String,
-    pub(super) roles: Roles,
+    pub(super) account: Account,
+    pub(super) given: Given,
 }
 
 /// The client for `provider`, which is sent back to `redirect_uri`. The secret is read now, so that
@@ -109,11 +127,11 @@ pub(super) fn client(
 /// Exchanges `code` for tokens, verifies the ID token, and forgets the tokens.
 pub(super) async fn redeem(
     provider: &Provider,
-    metadata: Arc<Metadata>,
+    published: Arc<Published>,
     (flow, code): (Flow, String),
     now: Timestamp,
 ) -> Result<Verified, SignInError> {
-    let oidc = client(provider, &metadata, &flow.redirect_uri)?;
+    let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| {
@@ -133,42 +151,46 @@ pub(super) async fn redeem(
         RequestTokenError::Other(error) => SignInError::Unacceptable(Unacceptable::Code(error)),
     })?;
     let nonce = Nonce::new(flow.nonce);
-    let checked = match check(provider, &oidc, (&tokens, &nonce), now) {
+    let from = (provider, published.as_ref());
+    let checked = match check(from, &oidc, (&tokens, &nonce), now) {
         Err(Refused::UnknownKey) => {
-            let metadata = provider.with_new_keys(metadata, now).await?;
-            let oidc = client(provider, &metadata, &flow.redirect_uri)?;
-            check(provider, &oidc, (&tokens, &nonce), now)
+            let published = provider.with_new_keys(published, now).await?;
+            let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
+            check((provider, &published), &oidc, (&tokens, &nonce), now)
         }
         checked => checked,
     };
-    checked.map_err(|refused| {
-        SignInError::Unacceptable(match refused {
-            Refused::UnknownKey => Unacceptable::IdToken("its key is not published".to_owned()),
-            Refused::Otherwise(why) => why,
-        })
+    checked.map_err(|refused| match refused {
+        Refused::UnknownKey => {
+            let why = "its key is not published".to_owned();
+            SignInError::Unacceptable(Unacceptable::IdToken(why))
+        }
+        Refused::Otherwise(why) => why,
     })
 }
 
 /// Why an ID token is not believed.
 enum Refused {
     UnknownKey,
-    Otherwise(Unacceptable),
+    Otherwise(SignInError),
 }
 
 fn refused(why: &dyn std::fmt::Display) -> Refused {
-    Refused::Otherwise(Unacceptable::IdToken(why.to_string()))
+    let why = Unacceptable::IdToken(why.to_string());
+    Refused::Otherwise(SignInError::Unacceptable(why))
 }
 
 fn check(
-    provider: &Provider,
+    (provider, published): (&Provider, &Published),
     oidc: &OidcClient,
     (tokens, nonce): (&Tokens, &Nonce),
     now: Timestamp,
 ) -> Result<Verified, Refused> {
-    let token = tokens
-        .id_token()
-        .ok_or(Refused::Otherwise(Unacceptable::NoIdToken))?;
-    let verifier = verifier(oidc, now);
+    let absent = || Refused::Otherwise(SignInError::Unacceptable(Unacceptable::NoIdToken));
+    let token = tokens.id_token().ok_or_else(absent)?;
+    let verifier = verifier(oidc, &published.metadata, now)
+        // For a template the crate has nothing to compare with; `issuer::account` has.
+        .require_issuer_match(!provider.settings.is_by_tenant());
     let claims = token
         .claims(&verifier, nonce)
         .map_err(|error| match error {
@@ -177,10 +199,31 @@ fn check(
             ) => Refused::UnknownKey,
             error => refused(&error),
         })?;
-    let us = claims
-        .authorized_party()
-        .is_none_or(|party| **party == provider.settings.client_id);
-    if !us {
+    let key = token
+        .signing_key(&verifier)
+        .map_err(|error| refused(&error))?;
+    if let Some(expected) = claims.access_token_hash() {
+        let algorithm = token.signing_alg().map_err(|error| refused(&error))?;
+        let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
+        if hash.map_err(|error| refused(&error))? != *expected {
+            return Err(refused(&"at_hash is not that of the access token"));
+        }
+    }
+    let of_key = key.key_id();
+    let of_key = of_key.and_then(|id| published.key_issuers.get(id.as_str()));
+    judge(&provider.settings, claims, of_key, now)
+}
+
+/// What the crate does not check, of claims whose signature is good. `of_key` is the issuer that
+/// the key is published for.
+fn judge(
+    settings: &config::Provider,
+    claims: &Claims,
+    of_key: Option<&String>,
+    now: Timestamp,
+) -> Result<Verified, Refused> {
+    let us = |party: &ClientId| **party == settings.client_id;
+    if !claims.authorized_party().is_none_or(us) {
         return Err(refused(&"azp names another client"));
     }
     let others = &claims.additional_claims().0;
@@ -190,59 +233,42 @@ fn check(
     {
         return Err(refused(&"nbf is in the future"));
     }
-    if let Some(expected) = claims.access_token_hash() {
-        let key = token
-            .signing_key(&verifier)
-            .map_err(|error| refused(&error))?;
-        let algorithm = token.signing_alg().map_err(|error| refused(&error))?;
-        let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-        if hash.map_err(|error| refused(&error))? != *expected {
-            return Err(refused(&"at_hash is not that of the access token"));
-        }
+    let named = (claims.issuer().as_str(), claims.subject().as_str());
+    let account = issuer::account(settings, named, others).map_err(Refused::Otherwise)?;
+    if of_key.is_some_and(|of| !issuer::may_sign(settings, of, &account)) {
+        return Err(refused(&"its key is published for another issuer"));
     }
+    let methods = claims.auth_method_refs().into_iter().flatten();
+    let shown = Shown {
+        context: claims.auth_context_ref().map(|context| context.as_str()),
+        methods: methods.map(|method| method.as_str()).collect(),
+        at: claims.auth_time().map(|at| at.timestamp()),
+    };
+    strength::judge(settings, &shown, (now, LEEWAY_SECS)).map_err(Refused::Otherwise)?;
     Ok(Verified {
-        subject: claims.subject().as_str().to_owned(),
-        roles: roles(others.get(&provider.settings.roles_claim)),
+        account,
+        given: roles::given(settings, claims.subject().as_str(), others),
     })
 }
 
-fn verifier(oidc: &OidcClient, now: Timestamp) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+fn verifier<'o>(
+    oidc: &'o OidcClient,
+    metadata: &Metadata,
+    now: Timestamp,
+) -> IdTokenVerifier<'o, CoreJsonWebKey> {
     let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
     let earlier = UNIX_EPOCH + Duration::from_micros(micros).saturating_sub(LEEWAY);
     let latest = now.as_second().saturating_add(LEEWAY_SECS);
+    let published = metadata.id_token_signing_alg_values_supported();
+    let good = ALGORITHMS.into_iter().filter(|one| published.contains(one));
     oidc.id_token_verifier()
-        .set_allowed_algs([
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-            CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-            CoreJwsSigningAlgorithm::EdDsa,
-        ])
+        .set_allowed_algs(good)
         .set_time_fn(move || earlier.into())
         .set_issue_time_verifier_fn(move |issued| {
             (issued.timestamp() <= latest)
                 .then_some(())
                 .ok_or_else(|| "iat is in the future".to_owned())
         })
-}
-
-/// The roles in a claim that is a text of words, or a list of texts. What is no role of ours is
-/// left out; a text in a list is one word, whatever is in it.
-pub(super) fn roles(claim: Option<&Value>) -> Roles {
-    let words: Vec<&str> = match claim {
-        Some(Value::String(text)) => text.split_whitespace().collect(),
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let given: Vec<Role> = Role::ALL
-        .into_iter()
-        .filter(|role| words.contains(&role.as_str()))
-        .collect();
-    Roles::of(&given)
 }
 
 #[expect(

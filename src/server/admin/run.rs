@@ -201,7 +201,7 @@ async fn examine(rooms: &Rooms) -> Result<Answer, Failure> {
     let last = audit::last(&rooms.store).await?;
     let report = health::report(rooms).await;
     let part = |check: crate::telemetry::Check| Part {
-        name: check.name.to_owned(),
+        name: check.name.into_owned(),
         health: check.health,
     };
     Ok(Answer::Examined(Examined {

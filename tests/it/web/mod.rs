@@ -1,5 +1,9 @@
 //! The pages, on the wire.
 
+mod connect;
+mod desk;
+mod entra;
+mod grants;
 mod house;
 mod items;
 mod month;
@@ -7,6 +11,7 @@ mod oidc;
 pub(crate) mod provider;
 mod session;
 mod sessions;
-mod connect;
+mod states;
+mod tokens;
 
 pub(crate) use provider::Provider;

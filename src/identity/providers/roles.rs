@@ -1,0 +1,84 @@
+//! What a token says about roles: words of ours in one claim, groups in another that the
+//! configuration maps to roles.
+//!
+//! A provider that leaves groups out because they are too many (Microsoft above 200) gives no role
+//! by group at all: what is not known gives nothing.
+
+use serde_json::{Map, Value};
+
+use crate::config::{self, RoleGroups};
+use crate::identity::{Role, Roles};
+
+/// What a person is given by their provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Given {
+    pub(super) roles: Roles,
+    /// The words of the roles claim, whether they are roles of ours or not.
+    pub(super) words: Vec<String>,
+    /// Groups would give roles here, and the provider left them out.
+    pub(super) groups_left_out: bool,
+}
+
+/// The roles in the claims of a signed token about `subject` (`sub`, which is not among the others).
+/// What is no role of ours is left out.
+pub(super) fn given(
+    settings: &config::Provider,
+    subject: &str,
+    claims: &Map<String, Value>,
+) -> Given {
+    let words = words(claims.get(&settings.roles_claim));
+    let by_group = settings.role_groups != RoleGroups::default();
+    let groups_left_out = by_group && left_out(claims, &settings.groups_claim);
+    let groups = match claims.get(&settings.groups_claim) {
+        None if by_group && settings.groups_claim == "sub" => vec![subject],
+        Some(Value::String(group)) if by_group && !groups_left_out => vec![group.as_str()],
+        Some(Value::Array(list)) if by_group && !groups_left_out => texts(list).collect(),
+        _ => Vec::new(),
+    };
+    let is_given = |role: &Role| {
+        let mapped = groups_of(&settings.role_groups, *role);
+        words.iter().any(|word| word == role.as_str())
+            || mapped.iter().any(|group| groups.contains(&group.as_str()))
+    };
+    let roles: Vec<Role> = Role::ALL.into_iter().filter(is_given).collect();
+    Given {
+        roles: Roles::of(&roles),
+        words,
+        groups_left_out,
+    }
+}
+
+/// The words of a claim that is a text of words, or a list of texts; a text in a list is one word,
+/// whatever is in it.
+fn words(claim: Option<&Value>) -> Vec<String> {
+    match claim {
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(list)) => texts(list).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the provider says that there are groups, but not which: `hasgroups`, or a claim that is
+/// somewhere else (OpenID Connect Core 1.0 §5.6.2).
+fn left_out(claims: &Map<String, Value>, groups_claim: &str) -> bool {
+    let elsewhere = claims.get("_claim_names");
+    let has_groups = claims.get("hasgroups").is_some_and(|has| match has {
+        Value::Bool(has) => *has,
+        Value::String(has) => has != "false",
+        _ => true,
+    });
+    has_groups || elsewhere.is_some_and(|names| names.get(groups_claim).is_some())
+}
+
+fn texts(list: &[Value]) -> impl Iterator<Item = &str> {
+    list.iter().filter_map(Value::as_str)
+}
+
+const fn groups_of(groups: &RoleGroups, role: Role) -> &Vec<String> {
+    match role {
+        Role::Member => &groups.member,
+        Role::Custodian => &groups.custodian,
+        Role::Administrator => &groups.administrator,
+        Role::Auditor => &groups.auditor,
+    }
+}

@@ -1,0 +1,357 @@
+//! A provider on loopback that does whatever a test wants: what it publishes, signs and answers is
+//! honest until [`Hostile::change`] says otherwise.
+//!
+//! It serves metadata, keys, the authorization endpoint (which signs in at once) and the token
+//! endpoint, which takes each code once and insists on PKCE. Its keys are made once for each
+//! process. Its time is that of the service under test.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use freehold::base::{Clock as _, ManualClock};
+use freehold::outbound::Outbound;
+use http::{StatusCode, header};
+use http_body_util::BodyExt as _;
+use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
+use openidconnect::{JsonWebKeyId, PrivateSigningKey as _};
+use rcgen::{PublicKeyData as _, SigningKey as _};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+/// What every client here is called.
+pub(crate) const CLIENT: &str = "freehold";
+/// What its secret is.
+pub(crate) const SECRET: &str = "a secret of this test";
+
+/// Who signs an ID token.
+#[derive(Clone, Copy)]
+pub(crate) enum Signer {
+    /// One of the RSA keys of [`rsa_jwk`], with RS256.
+    Rsa(&'static str),
+    /// The key of [`ec_jwk`], with ES256.
+    Ec,
+    /// The client secret, with HS256.
+    ClientSecret,
+    /// The modulus of the first RSA key, with HS256.
+    PublicKey,
+    /// Nobody: the signature is empty.
+    Nobody,
+}
+
+/// What the provider does; tests change it.
+pub(crate) struct Script {
+    /// What it publishes about itself.
+    pub(crate) metadata: Value,
+    /// What is at its `jwks_uri`.
+    pub(crate) keys: Vec<Value>,
+    /// Put over the header of an ID token; a null removes.
+    pub(crate) header: Value,
+    /// Put over the claims of an ID token; a null removes.
+    pub(crate) claims: Value,
+    pub(crate) signer: Signer,
+    /// Changes what was signed after it was signed.
+    pub(crate) forged: bool,
+    /// Put over the parameters that the browser brings back; a null removes.
+    pub(crate) callback: Value,
+    /// Put over the answer of the token endpoint; a null removes.
+    pub(crate) answer: Value,
+    /// Where the browser is sent instead of back.
+    pub(crate) elsewhere: Option<String>,
+    /// Metadata and keys are answered with 503.
+    pub(crate) away: bool,
+    codes: BTreeMap<String, BTreeMap<String, String>>,
+    asked: Vec<String>,
+}
+
+/// A running provider; it ends with the test's runtime.
+#[derive(Clone)]
+pub(crate) struct Hostile {
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) url: String,
+    script: Arc<Mutex<Script>>,
+    clock: Arc<OnceLock<Arc<ManualClock>>>,
+}
+
+impl Hostile {
+    /// An honest provider.
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let hostile = Self {
+            script: Arc::new(Mutex::new(Script::honest(&url))),
+            url,
+            clock: Arc::default(),
+        };
+        let router = Router::new().fallback(answer).with_state(hostile.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        hostile
+    }
+
+    /// From now on its time is this clock's.
+    pub(crate) fn follow_clock(&self, clock: &Arc<ManualClock>) {
+        assert!(self.clock.set(Arc::clone(clock)).is_ok());
+    }
+
+    /// Does something else from now on.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Script)) {
+        change(&mut self.script.lock().unwrap());
+    }
+
+    /// Is honest again.
+    pub(crate) fn reform(&self) {
+        *self.script.lock().unwrap() = Script::honest(&self.url);
+    }
+
+    /// How often an address that ends so was asked for since the last [`Self::reform`].
+    pub(crate) fn asked(&self, end: &str) -> usize {
+        let script = self.script.lock().unwrap();
+        let asked = script.asked.iter().filter(|path| path.ends_with(end));
+        asked.count()
+    }
+
+    /// Goes where a browser is sent and gives where that sends it: the way back.
+    pub(crate) async fn follow(begin: &str) -> String {
+        let outbound = Outbound::default();
+        outbound.open(&begin.parse().unwrap(), "a test").unwrap();
+        let request = http::Request::get(begin).body(Vec::new()).unwrap();
+        let answer = outbound.send(request).await.unwrap();
+        let body = String::from_utf8_lossy(answer.body()).into_owned();
+        let back = answer.headers().get(header::LOCATION);
+        back.unwrap_or_else(|| panic!("{begin}: {body}"))
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn authorize(&self, query: BTreeMap<String, String>) -> Response {
+        let mut script = self.script.lock().unwrap();
+        assert_eq!(query["client_id"], CLIENT);
+        let code = format!("code-{}", script.codes.len());
+        let mut back =
+            json!({ "code": code, "state": query["state"], "iss": script.metadata["issuer"] });
+        put_over(&mut back, &script.callback);
+        let to = script.elsewhere.clone();
+        let mut to: Url = to
+            .unwrap_or_else(|| query["redirect_uri"].clone())
+            .parse()
+            .unwrap();
+        for (name, value) in back.as_object().unwrap() {
+            to.query_pairs_mut()
+                .append_pair(name, value.as_str().unwrap());
+        }
+        script.codes.insert(code, query);
+        (StatusCode::SEE_OTHER, [(header::LOCATION, to.to_string())]).into_response()
+    }
+
+    fn token(&self, form: &BTreeMap<String, String>) -> Response {
+        let mut script = self.script.lock().unwrap();
+        let refused = || {
+            let why = json!({ "error": "invalid_grant" });
+            (StatusCode::BAD_REQUEST, axum::Json(why)).into_response()
+        };
+        let Some(asked) = script.codes.get_mut(&form["code"]).map(std::mem::take) else {
+            return refused();
+        };
+        let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+        if asked.get("code_challenge") != Some(&challenge) {
+            return refused();
+        }
+        let now = self.clock.get().map(|clock| clock.now().as_second());
+        let mut claims = json!({
+            "iss": script.metadata["issuer"],
+            "aud": CLIENT,
+            "sub": "alice",
+            "nonce": asked["nonce"],
+            "iat": now,
+            "exp": now.map(|now| now + 600),
+            "email": "alice@example.org",
+            "email_verified": true,
+            "name": "Alice",
+            "roles": ["member"],
+        });
+        put_over(&mut claims, &script.claims);
+        // A number in the script is so many seconds from now.
+        for name in ["iat", "nbf", "exp", "auth_time"] {
+            if let (Some(from_now), Some(now)) = (script.claims[name].as_i64(), now) {
+                claims[name] = json!(now + from_now);
+            }
+        }
+        let mut answer = json!({
+            "access_token": "an access token",
+            "token_type": "Bearer",
+            "expires_in": 600,
+            "id_token": script.sign(&claims),
+        });
+        put_over(&mut answer, &script.answer);
+        axum::Json(answer).into_response()
+    }
+}
+
+impl Script {
+    fn honest(url: &str) -> Self {
+        Self {
+            metadata: json!({
+                "issuer": url,
+                "authorization_endpoint": format!("{url}/authorize"),
+                "token_endpoint": format!("{url}/token"),
+                "jwks_uri": format!("{url}/keys"),
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "authorization_response_iss_parameter_supported": true,
+            }),
+            keys: vec![rsa_jwk("first")],
+            header: json!({}),
+            claims: json!({}),
+            signer: Signer::Rsa("first"),
+            forged: false,
+            callback: json!({}),
+            answer: json!({}),
+            elsewhere: None,
+            away: false,
+            codes: BTreeMap::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        let mut head = match self.signer {
+            Signer::Rsa(name) => json!({ "alg": "RS256", "kid": name }),
+            Signer::Ec => json!({ "alg": "ES256", "kid": "ec" }),
+            Signer::ClientSecret | Signer::PublicKey => json!({ "alg": "HS256" }),
+            Signer::Nobody => json!({ "alg": "none" }),
+        };
+        put_over(&mut head, &self.header);
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&head), part(claims));
+        let hmac = |secret: Vec<u8>| {
+            let key = CoreHmacKey::new(secret);
+            key.sign(&CoreJwsSigningAlgorithm::HmacSha256, signed.as_bytes())
+        };
+        let mut signature = match self.signer {
+            Signer::Rsa(name) => {
+                let (key, _) = &KEYS.rsa[name];
+                let algorithm = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+                key.sign(&algorithm, signed.as_bytes()).unwrap()
+            }
+            Signer::Ec => raw_signature(&KEYS.ec.sign(signed.as_bytes()).unwrap()),
+            Signer::ClientSecret => hmac(SECRET.into()).unwrap(),
+            Signer::PublicKey => {
+                let modulus = rsa_jwk("first")["n"].as_str().unwrap().to_owned();
+                hmac(BASE64_URL_SAFE_NO_PAD.decode(modulus).unwrap()).unwrap()
+            }
+            Signer::Nobody => Vec::new(),
+        };
+        if self.forged {
+            signature[9] ^= 1;
+        }
+        format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+async fn answer(State(hostile): State<Hostile>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let pairs = |text: &[u8]| -> BTreeMap<String, String> {
+        url::form_urlencoded::parse(text).into_owned().collect()
+    };
+    let document = {
+        let mut script = hostile.script.lock().unwrap();
+        script.asked.push(path.clone());
+        match path.rsplit('/').next().unwrap() {
+            "openid-configuration" | "keys" if script.away => {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+            "openid-configuration" => Some(script.metadata.clone()),
+            "keys" => Some(json!({ "keys": script.keys })),
+            _ => None,
+        }
+    };
+    if let Some(document) = document {
+        return axum::Json(document).into_response();
+    }
+    if path.ends_with("/authorize") {
+        return hostile.authorize(pairs(parts.uri.query().unwrap().as_bytes()));
+    }
+    hostile.token(&pairs(&bytes(body).await))
+}
+
+async fn bytes(body: Body) -> Vec<u8> {
+    body.collect().await.unwrap().to_bytes().to_vec()
+}
+
+/// Puts the members of `over` into `under`; a null removes.
+fn put_over(under: &mut Value, over: &Value) {
+    let under = under.as_object_mut().unwrap();
+    for (name, value) in over.as_object().unwrap() {
+        if value.is_null() {
+            under.remove(name);
+        } else {
+            under.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+struct Keys {
+    rsa: BTreeMap<&'static str, (CoreRsaPrivateSigningKey, Value)>,
+    ec: rcgen::KeyPair,
+}
+
+/// `first` and `second` have 2048 bits, `weak` has 1024.
+static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+    let script = "const{generateKeyPairSync:make}=require('node:crypto');\
+                  console.log([2048,2048,1024].map(modulusLength=>make('rsa',{modulusLength})\
+                  .privateKey.export({type:'pkcs1',format:'pem'})).join('|'))";
+    let made = Command::new("node").args(["-e", script]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let texts = String::from_utf8(made.stdout).unwrap();
+    let named = ["first", "second", "weak"]
+        .into_iter()
+        .zip(texts.split('|'));
+    let rsa = named.map(|(name, pem)| {
+        let id = Some(JsonWebKeyId::new(name.to_owned()));
+        let key = CoreRsaPrivateSigningKey::from_pem(pem.trim(), id).unwrap();
+        let mut shown = serde_json::to_value(key.as_verification_key()).unwrap();
+        put_over(&mut shown, &json!({ "use": "sig" }));
+        (name, (key, shown))
+    });
+    Keys {
+        rsa: rsa.collect(),
+        ec: rcgen::KeyPair::generate().unwrap(),
+    }
+});
+
+/// The public part of an RSA key: `first`, `second`, or `weak` with 1024 bits.
+pub(crate) fn rsa_jwk(name: &str) -> Value {
+    KEYS.rsa[name].1.clone()
+}
+
+/// The public part of the P-256 key.
+pub(crate) fn ec_jwk() -> Value {
+    let point = KEYS.ec.der_bytes();
+    let text = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let (x, y) = (text(&point[1..33]), text(&point[33..65]));
+    json!({ "kty": "EC", "crv": "P-256", "kid": "ec", "use": "sig", "x": x, "y": y })
+}
+
+/// RFC 7518 §3.4: R and S, each of 32 bytes, out of an ASN.1 sequence of two integers.
+fn raw_signature(der: &[u8]) -> Vec<u8> {
+    let mut raw = Vec::new();
+    let mut rest = &der[2..];
+    for _ in 0..2 {
+        let (integer, after) = rest[2..].split_at(usize::from(rest[1]));
+        let digits: Vec<u8> = integer.iter().copied().skip_while(|b| *b == 0).collect();
+        raw.extend(std::iter::repeat_n(0, 32 - digits.len()));
+        raw.extend(digits);
+        rest = after;
+    }
+    raw
+}
