@@ -3,6 +3,8 @@
 //! Every wall has a sample below that breaks it, so that no check can silently stop working.
 //! `FREEHOLD_BLESS=1 cargo test --test it tidy` writes the module map anew.
 
+use std::collections::BTreeSet;
+
 use crate::architecture::{
     map::{BEGIN, END, module_map},
     modules, root,
@@ -54,6 +56,26 @@ fn nothing_is_left_for_later() {
         left_for_later(&text).map(|line| format!("{}:{line}", path.display()))
     };
     nothing(paths.iter().filter_map(complaint));
+}
+
+#[test]
+fn every_claim_of_the_threat_model_names_tests_that_there_are() {
+    let mut sources = RustText::read_all(root(), "src");
+    sources.extend(RustText::read_all(root(), "tests"));
+    let functions = sources.iter().flat_map(RustText::functions);
+    let known: BTreeSet<String> = functions.map(|function| function.name).collect();
+    let page = std::fs::read_to_string(root().join("docs/threat-model.md")).unwrap();
+    let claims = page.lines().filter(|line| line.starts_with("| "));
+    let claims: Vec<_> = claims.skip(1).collect();
+    assert!(claims.len() > 15, "the table was not found");
+    nothing(claims.into_iter().flat_map(|claim| {
+        let held_by = claim.trim_end_matches([' ', '|']).rsplit('|').next();
+        let tests: Vec<_> = held_by.unwrap().split('`').skip(1).step_by(2).collect();
+        let bare = tests.is_empty().then(|| format!("no test holds: {claim}"));
+        let gone = tests.into_iter().filter(|test| !known.contains(*test));
+        let gone = gone.map(|test| format!("there is no test {test}: {claim}"));
+        gone.chain(bare).collect::<Vec<_>>()
+    }));
 }
 
 #[test]
