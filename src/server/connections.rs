@@ -16,10 +16,10 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
-use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::seats::{Seat, Seats};
+use super::tls::Encryption;
 
 /// So long a client may take for the TLS handshake, for its first request, for the headers of each
 /// later one, for the answer to a ping, and between two pieces that it takes of an answer.
@@ -33,14 +33,14 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub(super) struct Connections {
     pub(super) router: Router,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Option<Encryption>,
     pub(super) seats: Seats,
     pub(super) patience: Duration,
 }
 
 impl Connections {
     /// For this process, with the patience of the service.
-    pub(super) fn new(router: Router, tls: Option<TlsAcceptor>) -> Self {
+    pub(super) fn new(router: Router, tls: Option<Encryption>) -> Self {
         Self {
             router,
             tls,
@@ -111,11 +111,19 @@ impl Connections {
             let patience = connections.patience;
             match &connections.tls {
                 None => connections.converse(stream, peer, watcher).await,
-                Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => connections.converse(stream, peer, watcher).await,
-                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-                    Err(_) => tracing::debug!("a TLS handshake took too long"),
-                },
+                Some(tls) => {
+                    let handshake = tls.acceptor.accept(stream);
+                    match tokio::time::timeout(patience, handshake).await {
+                        Ok(Ok(stream)) => tokio::select! {
+                            () = connections.converse(stream, peer, watcher) => {}
+                            () = tls.certificate.ended() => {
+                                tracing::debug!("a connection outlived the certificate");
+                            }
+                        },
+                        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                        Err(_) => tracing::debug!("a TLS handshake took too long"),
+                    }
+                }
             }
             drop(seat);
         });

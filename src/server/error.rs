@@ -58,14 +58,6 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// Certificate or key.
-    #[error("{path}: {why}; check server.tls.certificate and server.tls.key")]
-    Certificate {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        why: String,
-    },
     /// Something the start needs from a room.
     #[error(transparent)]
     Room(#[from] Box<dyn std::error::Error + Send + Sync>),

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-use super::Rooms;
+use super::{Certificate, Rooms};
 use crate::edge::Endpoint;
 use crate::identity::Providers;
 use crate::identity::providers::{ProviderState, Seen};
@@ -75,13 +75,14 @@ pub(crate) async fn report(rooms: &Rooms) -> Report {
         name: name.into(),
         health,
     };
-    Report {
-        checks: vec![
-            check("store", store(rooms).await),
-            check("keys", keys(rooms)),
-            check("disk", disk(rooms)),
-        ],
-    }
+    let mut checks = vec![
+        check("store", store(rooms).await),
+        check("keys", keys(rooms)),
+        check("disk", disk(rooms)),
+    ];
+    let certificate = rooms.certificate.as_ref().map(Certificate::health);
+    checks.extend(certificate.map(|health| check("certificate", health)));
+    Report { checks }
 }
 
 async fn store(rooms: &Rooms) -> Health {

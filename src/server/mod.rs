@@ -3,6 +3,7 @@
 //! - [`Rooms`]: everything below the doors, opened from the settings; commands use it too.
 //! - [`App`]: what doors are given, and every route; [`endpoints`] lists them.
 //! - [`admin`]: the operator's commands, beside the service and without it.
+//! - [`Certificate`]: what is served over TLS, watched on disk.
 //! - [`serve`]: the whole service, from the settings to a clean end.
 //!
 //! **Invariants.** Nothing listens before the database is open and migrated. Plain HTTP is served
@@ -13,6 +14,7 @@
 
 pub mod admin;
 mod app;
+mod certificate;
 mod connections;
 mod error;
 mod evaluation;
@@ -28,9 +30,9 @@ mod tests;
 mod tls;
 
 pub use app::{App, endpoints};
+pub use certificate::Certificate;
 pub use error::{OpenError, ServeError};
 pub use evaluation::Evaluation;
 pub use listen::try_listen;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};
-pub use tls::try_tls;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::OpenError;
+use super::{Certificate, OpenError};
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, SecretRef, Settings};
@@ -24,6 +24,8 @@ pub struct Rooms {
     pub calendars: Calendars,
     /// What there is and who has it.
     pub inventory: Inventory,
+    /// What is served over TLS, if a certificate is configured.
+    pub(super) certificate: Option<Certificate>,
     lock: Option<Arc<FolderLock>>,
 }
 
@@ -49,6 +51,7 @@ impl Rooms {
             identity,
             calendars,
             inventory,
+            certificate: Certificate::of(&settings.server.tls, Arc::new(SystemClock)),
             lock: lock.map(Arc::new),
         })
     }

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
-use super::{App, OpenError, Rooms, ServeError, listen, tls};
+use super::tls::Encryption;
+use super::{App, OpenError, Rooms, ServeError, listen};
 use crate::calendar;
 use crate::config::{Listen, Settings};
 use crate::edge::Cookies;
@@ -46,10 +47,11 @@ pub async fn serve(
     announce: impl Fn(&str),
 ) -> Result<(), ServeError> {
     judge(settings, mode)?;
-    let tls = tls::acceptor(&settings.server.tls)?;
     // Before the rooms are opened: a signal that comes early ends the start in good order, too.
     let mut terminate = Signals::listen()?;
     let rooms = Rooms::open(settings).await?;
+    let tls = rooms.certificate.clone().map(Encryption::with).transpose();
+    let tls = tls.map_err(|error| ServeError::Room(Box::new(error)))?;
     let listeners = listen::bind_all(&settings.server.listen)?;
     let addresses = addresses(&listeners);
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -163,6 +165,9 @@ fn background(rooms: &Rooms, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     tasks.spawn(worker.run(stopped.clone()));
     tasks.spawn(examine(rooms.clone(), stopped.clone()));
     tasks.spawn(flush(rooms.clone(), stopped.clone()));
+    if let Some(certificate) = rooms.certificate.clone() {
+        tasks.spawn(certificate.watch(stopped.clone()));
+    }
     tasks
 }
 

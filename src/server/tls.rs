@@ -1,6 +1,5 @@
-//! The certificate and its key, from the files that the settings name.
+//! Encrypting connections, and asking a service on this machine that does.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio_rustls::rustls::client::danger::{
@@ -9,51 +8,36 @@ use tokio_rustls::rustls::client::danger::{
 use tokio_rustls::rustls::crypto::{
     WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
 };
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     self, ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::ServeError;
+use super::Certificate;
 use crate::config::Tls;
 
-/// What encrypts connections; `None` when no certificate is configured. TLS 1.2 and 1.3.
-pub(super) fn acceptor(tls: &Tls) -> Result<Option<TlsAcceptor>, ServeError> {
-    let (Some(certificate), Some(key)) = (&tls.certificate, &tls.key) else {
-        return Ok(None);
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| bad(certificate, &error))?;
-    if chain.is_empty() {
-        return Err(bad(certificate, &"there is no certificate in it"));
-    }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, &error))?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| bad(certificate, &error))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| bad(certificate, &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+/// What encrypts connections, and the certificate without which none goes on.
+#[derive(Clone)]
+pub(super) struct Encryption {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) certificate: Certificate,
 }
 
-fn bad(path: &Path, why: &dyn std::fmt::Display) -> ServeError {
-    ServeError::Certificate {
-        path: path.display().to_string(),
-        why: why.to_string(),
+impl Encryption {
+    /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+    pub(super) fn with(certificate: Certificate) -> Result<Self, rustls::Error> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(certificate.clone()));
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            certificate,
+        })
     }
-}
-
-/// Whether certificate and key can be used, if they are configured.
-///
-/// # Errors
-/// [`ServeError::Certificate`].
-pub fn try_tls(tls: &Tls) -> Result<(), ServeError> {
-    acceptor(tls).map(drop)
 }
 
 /// What asks an encrypting service on this machine for its readiness; `None` when no certificate is

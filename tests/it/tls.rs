@@ -2,32 +2,75 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use freehold::base::{Clock as _, SystemClock};
+use jiff::tz::TimeZone;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use reqwest::{Certificate, Client, Response, Version};
 
 use crate::support::served::{Place, Served};
 
-/// A place whose service encrypts, and the certificate to trust.
-fn place() -> (Place, String) {
+/// The time within which new files are served.
+const SOON: Duration = Duration::from_secs(5);
+
+/// A certificate and its key, as PEM.
+struct Pair {
+    certificate: String,
+    key: String,
+}
+
+impl Pair {
+    /// Valid for a long time.
+    fn new() -> Self {
+        Self::between(-1, 4000)
+    }
+
+    /// Valid from the begin of one day to the begin of another, counted from today.
+    fn between(from: i32, to: i32) -> Self {
+        let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+        let mut params = CertificateParams::new(names).unwrap();
+        let day = |days: i32| {
+            let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
+            let day = today + jiff::Span::new().days(days);
+            let part = |part: i8| u8::try_from(part).unwrap();
+            date_time_ymd(day.year().into(), part(day.month()), part(day.day()))
+        };
+        (params.not_before, params.not_after) = (day(from), day(to));
+        let key = KeyPair::generate().unwrap();
+        Self {
+            certificate: params.self_signed(&key).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// Writes both files, as one that renews certificates does.
+    fn write(&self, place: &Place) {
+        let files = [("tls.crt", &self.certificate), ("tls.key", &self.key)];
+        for (name, text) in files {
+            std::fs::write(place.folder.path().join(name), text).unwrap();
+        }
+    }
+}
+
+/// A place whose service encrypts with what is in its folder as `tls.crt` and `tls.key`.
+fn empty_place() -> Place {
     let mut place = Place::new();
-    let names = ["localhost", "127.0.0.1"].map(str::to_owned);
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
-    let files = [
-        ("CERTIFICATE", "tls.crt", cert.pem()),
-        ("KEY", "tls.key", signing_key.serialize_pem()),
-    ];
-    for (setting, name, text) in files {
-        let path = place.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+    for (setting, name) in [("CERTIFICATE", "tls.crt"), ("KEY", "tls.key")] {
         let setting = format!("FREEHOLD__SERVER__TLS__{setting}");
+        let path = place.folder.path().join(name);
         place
             .environment
             .push((setting, path.display().to_string()));
     }
-    (place, cert.pem())
+    place
+}
+
+/// The same with a certificate, and that certificate to trust.
+fn place() -> (Place, String) {
+    let (place, pair) = (empty_place(), Pair::new());
+    pair.write(&place);
+    (place, pair.certificate)
 }
 
 fn client(trusted: &str) -> reqwest::ClientBuilder {
@@ -143,22 +186,131 @@ async fn what_is_not_tls_1_2_or_newer_is_turned_away_and_the_service_goes_on() {
     ready(&served, &client(&trusted).build().unwrap()).await;
 }
 
-#[test]
-fn a_certificate_or_key_that_cannot_be_used_is_named() {
-    let (place, _) = place();
-    let refused = |file: &Path| {
-        let arguments = ["serve", "--evaluation", "--listen", "127.0.0.1:0"];
-        let output = place.command(&arguments).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(&file.display().to_string()), "{said}");
-        assert!(said.contains("server.tls.certificate"), "{said}");
-    };
-    for name in ["tls.key", "tls.crt"] {
-        let file = place.folder.path().join(name);
-        std::fs::write(&file, "nothing of the kind\n").unwrap();
-        refused(&file);
-        std::fs::remove_file(&file).unwrap();
-        refused(&file);
+/// Waits until a new connection that trusts only `pair` is answered, or is not any more.
+async fn until(served: &Served, pair: &Pair, is_answered: bool) -> Duration {
+    let begun = Instant::now();
+    loop {
+        let fresh = client(&pair.certificate).build().unwrap();
+        let answer = fresh.get(format!("{}/readyz", served.url)).send().await;
+        if answer.is_ok() == is_answered {
+            return begun.elapsed();
+        }
+        let patience = Duration::from_secs(30);
+        assert!(begun.elapsed() < patience, "{answer:?}: {}", served.said());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn new_files_are_served_within_5_seconds_and_open_connections_go_on() {
+    let (place, old) = (empty_place(), Pair::new());
+    old.write(&place);
+    let served = place.serve();
+    let kept = client(&old.certificate).build().unwrap();
+    ready(&served, &kept).await;
+
+    let new = Pair::new();
+    new.write(&place);
+    let took = until(&served, &new, true).await;
+    assert!(took < SOON, "{took:?}");
+    // Only the connection that is open trusts the old certificate.
+    ready(&served, &kept).await;
+    let late = client(&old.certificate).build().unwrap();
+    let refused = late.get(format!("{}/readyz", served.url)).send().await;
+    assert!(refused.is_err());
+
+    // As Kubernetes does: the files are links into a folder, which is a link that is swapped.
+    let last = Pair::new();
+    let root = place.folder.path();
+    std::fs::create_dir(root.join("..1")).unwrap();
+    std::fs::write(root.join("..1/tls.crt"), &last.certificate).unwrap();
+    std::fs::write(root.join("..1/tls.key"), &last.key).unwrap();
+    for name in ["tls.crt", "tls.key"] {
+        std::os::unix::fs::symlink(format!("..1/{name}"), root.join("next")).unwrap();
+        std::fs::rename(root.join("next"), root.join(name)).unwrap();
+    }
+    let took = until(&served, &last, true).await;
+    assert!(took < SOON, "{took:?}");
+    ready(&served, &kept).await;
+}
+
+#[tokio::test]
+async fn files_that_do_not_fit_are_not_taken_and_the_log_says_so_once() {
+    let (place, old) = (empty_place(), Pair::new());
+    old.write(&place);
+    let mut served = place.serve();
+    std::fs::write(place.folder.path().join("tls.key"), Pair::new().key).unwrap();
+    let line = served.wait_for(|line| line.contains("tls.key").then(|| line.to_owned()));
+    assert!(line.contains("WARN") && line.contains("served until"), "{line}");
+    tokio::time::sleep(SOON).await;
+    assert_eq!(served.said().matches("cannot be used").count(), 1);
+
+    let client = client(&old.certificate).build().unwrap();
+    let answer = client.get(format!("{}/readyz?verbose", served.url)).send();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let text = answer.text().await.unwrap();
+    assert!(text.contains("certificate: degraded: the files that are"), "{text}");
+
+    std::fs::write(place.folder.path().join("tls.key"), "no key\n").unwrap();
+    served.wait_for(|line| line.contains("no items found").then_some(()));
+}
+
+#[tokio::test]
+async fn the_last_30_days_are_told() {
+    for (days, word) in [(31, "ok"), (29, "degraded")] {
+        let (place, pair) = (empty_place(), Pair::between(-1, days));
+        pair.write(&place);
+        let served = place.serve();
+        let client = client(&pair.certificate).build().unwrap();
+        let answer = client.get(format!("{}/readyz?verbose", served.url)).send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(&format!("certificate: {word}")), "{text}");
+        // A day that has begun is no whole day.
+        let left = format!("{} days left", days - 1);
+        assert_eq!(text.contains(&left), word == "degraded", "{text}");
+        assert_eq!(served.said().contains(&left), word == "degraded");
+        let doctor = place.command(&["doctor"]).output().unwrap();
+        let doctor = String::from_utf8(doctor.stdout).unwrap();
+        assert!(doctor.contains(&left), "{doctor}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
+    let (place, pair) = (empty_place(), Pair::new());
+    // Nothing is there, or nothing of the kind: the service runs, and answers nobody.
+    let mut served = place.serve();
+    let line = served.wait_for(|line| line.contains("tls.crt").then(|| line.to_owned()));
+    assert!(line.contains("ERROR") && line.contains("No such file"), "{line}");
+    until(&served, &pair, false).await;
+    pair.write(&place);
+    let took = until(&served, &pair, true).await;
+    assert!(took < SOON, "{took:?}");
+
+    for (from, to, why) in [(-10, 0, "ended at"), (2, 10, "is valid from")] {
+        let kept = client(&pair.certificate).build().unwrap();
+        ready(&served, &kept).await;
+        let invalid = Pair::between(from, to);
+        invalid.write(&place);
+        let line = served.wait_for(|line| line.contains(why).then(|| line.to_owned()));
+        assert!(line.contains("ERROR") && line.contains("without a restart"), "{line}");
+        // Not even on a connection that was open.
+        until(&served, &pair, false).await;
+        assert!(kept.get(format!("{}/readyz", served.url)).send().await.is_err());
+        let plain = raw(&served, b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert!(!plain.starts_with(b"HTTP/"));
+        let arguments = ["healthcheck", "--listen", address(&served)];
+        let check = place.command(&arguments).output().unwrap();
+        assert!(!check.status.success(), "{check:?}");
+        let doctor = place.command(&["doctor"]).output().unwrap();
+        assert!(!doctor.status.success());
+        let doctor = String::from_utf8(doctor.stdout).unwrap();
+        assert!(doctor.contains("FAIL  readiness      no TLS"), "{doctor}");
+        assert!(doctor.contains("FAIL  certificate    no TLS"), "{doctor}");
+        pair.write(&place);
+        until(&served, &pair, true).await;
     }
 }

@@ -1,10 +1,12 @@
 //! What the service or its database says: running or not, readiness, audit, listeners.
 
+use std::sync::Arc;
+
 use super::{Finding, Level};
 use crate::base::{Clock as _, SystemClock};
 use crate::config::Settings;
 use crate::server::admin::{Answer, Command as Admin, Examined, Output, Session, SessionError};
-use crate::server::{self, probe};
+use crate::server::{self, Certificate, probe};
 use crate::telemetry::Health;
 
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
@@ -78,14 +80,22 @@ fn audit(examined: &Examined) -> Finding {
     }
 }
 
-/// Certificate and key as the service reads them; nothing when none are configured.
+/// Certificate and key as they are on disk now; nothing when none are configured.
 fn certificate(settings: &Settings) -> Option<Finding> {
     const PART: &str = "certificate";
-    let path = settings.server.tls.certificate.as_ref()?;
-    Some(match server::try_tls(&settings.server.tls) {
-        Ok(()) => Finding::ok(PART, format!("{} fits its key", path.display())),
-        Err(error) => Finding::fail(PART, error.to_string()),
-    })
+    let tls = &settings.server.tls;
+    let certificate = Certificate::of(tls, Arc::new(SystemClock))?;
+    let finding = match certificate.health() {
+        Health::Degraded(why) => Finding::warn(PART, why),
+        Health::Failed(why) => Finding::fail(PART, why),
+        Health::Ok => {
+            let path = tls.certificate.as_ref()?.display();
+            let (end, days) = certificate.ends()?;
+            let text = format!("{path} fits its key; {days} days left, until {end}");
+            Finding::ok(PART, text)
+        }
+    };
+    Some(finding)
 }
 
 async fn listeners(settings: &Settings, is_live: bool) -> Finding {
