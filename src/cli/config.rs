@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Failure, out};
+use crate::base::{Clock as _, SystemClock};
 use crate::config::{self, Loaded, Overrides, Sources};
 
 #[derive(Debug, Subcommand)]
@@ -36,7 +37,9 @@ pub(super) fn run(
         || -> Result<Loaded, Failure> { Ok(config::load(&Sources::of_process(file, overrides))?) };
     match command {
         Command::Check => {
-            load()?;
+            for advice in load()?.settings.advice(SystemClock.now()) {
+                out::line(&format!("warning: {advice}"));
+            }
             out::line("the configuration is right");
         }
         Command::Show => out::text(&load()?.show()),

@@ -23,16 +23,18 @@
 //! | --- | --- |
 //! | `settings.rs`, `provider.rs` | the tree: add a key here |
 //! | `schema.rs` | what is known about a key; the declaring macros |
-//! | `values.rs`, `secret.rs` | types that are written as text |
+//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs` | types that are written as text |
 //! | `load.rs`, `file.rs`, `environment.rs` | the layers |
 //! | `verify.rs`, `rules.rs`, `provider_rules.rs` | single values; values together |
 //! | `explain.rs` | show, explain, reference, the annotated file |
 
+mod contact;
 mod environment;
 mod error;
 mod explain;
 mod file;
 mod load;
+mod network;
 mod provider;
 mod provider_rules;
 mod rules;
@@ -44,9 +46,11 @@ mod tests;
 mod values;
 mod verify;
 
+pub use contact::{Day, SecurityContact};
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
 pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
+pub use network::Network;
 pub use provider::{Provider, ProviderType, RoleGroups, TENANT_PLACE, TenantId};
 pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{

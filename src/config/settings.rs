@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Administrator, Listen, LogLevel, Provider, PublicUrl, SecretRef,
+    Administrator, Day, Listen, LogLevel, Network, Provider, PublicUrl, SecretRef, SecurityContact,
     schema::{choice, section},
 };
 
@@ -48,6 +48,19 @@ section! {
         /// How long requests that are running may take to end after SIGTERM. Keep it below the
         /// period after which the platform kills the process (30 seconds in Kubernetes).
         drain_secs: u32 = 20, unit "seconds", range 0..=600;
+        /// Proxies in front of the service, as networks (`10.0.0.0/8`) or single addresses. From
+        /// them, and from nobody else, `X-Forwarded-For` is believed: limits and the audit count
+        /// its right-most address that is no such proxy. Everything that can connect from these
+        /// addresses can pretend to be anybody, so name them as narrowly as you can.
+        trusted_proxies: Vec<Network> = Vec::new(), example "[\"10.0.4.0/24\"]";
+        /// Where to report a weakness of this installation, best first: `mailto:` and `https:`
+        /// addresses, published as `/.well-known/security.txt` (RFC 9116). Empty publishes nothing.
+        security_contact: Vec<SecurityContact> = Vec::new(),
+            example "[\"mailto:security@example.org\"]";
+        /// The day, within a year, until which the contacts are to be believed. Unset means 90 days
+        /// from each request. `freehold config check`, the start and `freehold doctor` warn when it
+        /// is over.
+        security_expires: Option<Day> = None, example "\"2027-06-30\"";
         /// Encrypted connections. Without it, something in front of the service has to encrypt.
         tls: Tls = Tls::default();
     }

@@ -1,14 +1,12 @@
 //! The `Authorization` header: who comes with it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-use axum::extract::ConnectInfo;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 
+use super::source_of;
 use crate::base::Kind;
 use crate::identity::{Actor, Door, Identity, IdentityError, refusals, tokens};
 
@@ -89,15 +87,6 @@ pub async fn authenticate(identity: &Identity, parts: &Parts, door: Door) -> Res
         }
         answer => Ok(answer?),
     }
-}
-
-/// Where the request comes from: the connection's address. Unspecified where there is none.
-#[must_use]
-pub fn source_of(parts: &Parts) -> IpAddr {
-    let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
-        info.0.ip().to_canonical()
-    })
 }
 
 struct Presented {

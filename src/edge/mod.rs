@@ -1,6 +1,7 @@
 //! Edge: what all doors share, so that each is three sentences: read, ask, write.
 //!
 //! - [`authenticate`]: who comes with this `Authorization` header (RFC 7617, RFC 6750).
+//! - [`source_of`]: where a request comes from; [`Proxies`] are believed about it.
 //! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
 //! - [`read_body`]: a body within limits that the refusal names; [`gather`]: a small one, always;
 //!   [`linger`]: what nobody reads of a larger one.
@@ -19,6 +20,7 @@ mod csrf;
 pub mod headers;
 mod linger;
 mod session;
+mod source;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -28,10 +30,11 @@ use std::time::Duration;
 
 pub use body::{BodyError, gather, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
-pub use credentials::{Denied, authenticate, source_of};
+pub use credentials::{Denied, authenticate};
 pub use csrf::{CrossSite, same_origin};
 pub use linger::linger;
 pub use session::Cookies;
+pub use source::{Proxies, source_of};
 pub use status::status;
 pub use track::{Fault, RequestId, track};
 

@@ -161,3 +161,59 @@ fn protection_leaves_alone_what_an_answer_says_itself() {
     let strict = held.get("strict-transport-security").unwrap();
     assert!(strict.to_str().unwrap().contains("includeSubDomains"));
 }
+
+#[test]
+fn only_a_named_proxy_says_where_a_request_comes_from() {
+    let trusted = ["10.0.0.0/24", "10.0.1.7", "2001:db8:1::/64"].map(|net| net.parse().unwrap());
+    let source = |peer: &str, lines: &[&'static str]| {
+        let mut request = http::Request::builder();
+        for line in lines {
+            request = request.header("x-forwarded-for", *line);
+        }
+        // What these say never counts.
+        let request = request.header("forwarded", "for=9.9.9.9");
+        let request = request.header("x-real-ip", "9.9.9.9");
+        let peer: std::net::SocketAddr = peer.parse().unwrap();
+        let request = request.extension(axum::extract::ConnectInfo(peer));
+        let request = request.body(Body::empty()).unwrap();
+        let located = Proxies::new(&trusted).locate(request);
+        source_of(&located.into_parts().0).to_string()
+    };
+    for (peer, lines, expected) in [
+        // From strangers nothing is believed, not even about named proxies.
+        ("1.2.3.4:5", &[][..], "1.2.3.4"),
+        ("1.2.3.4:5", &["9.9.9.9"], "1.2.3.4"),
+        ("1.2.3.4:5", &["9.9.9.9, 10.0.0.1"], "1.2.3.4"),
+        ("10.0.1.8:5", &["9.9.9.9"], "10.0.1.8"),
+        ("[2001:db8:2::1]:5", &["9.9.9.9"], "2001:db8:2::1"),
+        // From a proxy, the right-most address that is none.
+        ("10.0.0.1:5", &[], "10.0.0.1"),
+        ("10.0.0.1:5", &["5.6.7.8"], "5.6.7.8"),
+        ("10.0.1.7:5", &["5.6.7.8"], "5.6.7.8"),
+        ("[::ffff:10.0.0.1]:5", &["5.6.7.8"], "5.6.7.8"),
+        ("10.0.0.1:5", &["9.9.9.9, 5.6.7.8"], "5.6.7.8"),
+        ("10.0.0.1:5", &["9.9.9.9,5.6.7.8 , 10.0.0.2"], "5.6.7.8"),
+        ("10.0.0.1:5", &["9.9.9.9", "5.6.7.8", "10.0.1.7"], "5.6.7.8"),
+        ("10.0.0.1:5", &["10.0.0.9, 5.6.7.8"], "5.6.7.8"),
+        ("10.0.0.1:5", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        // Ports, brackets, IPv6, IPv4 written as IPv6.
+        ("10.0.0.1:5", &["5.6.7.8:4711"], "5.6.7.8"),
+        ("10.0.0.1:5", &["2001:db8::7"], "2001:db8::7"),
+        ("10.0.0.1:5", &["[2001:db8::7]"], "2001:db8::7"),
+        ("10.0.0.1:5", &["[2001:db8::7]:4711"], "2001:db8::7"),
+        ("10.0.0.1:5", &["::ffff:5.6.7.8"], "5.6.7.8"),
+        (
+            "[2001:db8:1::9]:5",
+            &["5.6.7.8, ::ffff:10.0.0.2"],
+            "5.6.7.8",
+        ),
+        // What is no address stays with the proxy that wrote it.
+        ("10.0.0.1:5", &["9.9.9.9, unknown"], "10.0.0.1"),
+        ("10.0.0.1:5", &["9.9.9.9, , 10.0.0.2"], "10.0.0.2"),
+        ("10.0.0.1:5", &["", "5.6.7.8"], "5.6.7.8"),
+        ("10.0.0.1:5", &["5.6.7.8", ""], "10.0.0.1"),
+        ("10.0.0.1:5", &["9.9.9.9, 5.6.7.8:x"], "10.0.0.1"),
+    ] {
+        assert_eq!(source(peer, lines), expected, "{peer}: {lines:?}");
+    }
+}

@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate};
 
-use super::{Rooms, health};
+use super::{Rooms, health, security_txt};
 use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
@@ -27,7 +27,9 @@ pub struct App {
     providers: Providers,
     site: Site,
     limits: edge::Limits,
+    proxies: edge::Proxies,
     outbound: Outbound,
+    security_txt: Router,
     /// Whether browsers reach the service over TLS only.
     encrypted: bool,
 }
@@ -47,6 +49,7 @@ impl App {
         let encrypted =
             settings.server.tls.certificate.is_some() || site.public_url.scheme() == "https";
         Self {
+            security_txt: security_txt::router(&settings.server, &site),
             rooms,
             providers,
             site,
@@ -54,6 +57,7 @@ impl App {
                 max_body_bytes,
                 ..edge::Limits::default()
             },
+            proxies: edge::Proxies::new(&settings.server.trusted_proxies),
             outbound,
             encrypted,
         }
@@ -70,6 +74,8 @@ impl App {
     pub fn router(self) -> Router {
         let health = health::router(self.rooms.clone(), self.providers.clone());
         let encrypted = self.encrypted;
+        let proxies = self.proxies.clone();
+        let security_txt = self.security_txt.clone();
         Router::new()
             .merge(dav::router())
             .merge(api::router())
@@ -80,7 +86,11 @@ impl App {
             .layer(from_fn(edge::track))
             .with_state(self)
             .merge(health)
+            .merge(security_txt)
             .layer(map_request(edge::linger))
+            .layer(map_request(move |request| {
+                std::future::ready(proxies.locate(request))
+            }))
             .layer(map_response(move |mut response: Response| async move {
                 headers::protect(response.headers_mut());
                 if encrypted {
@@ -96,6 +106,7 @@ impl App {
 pub fn endpoints() -> Vec<Endpoint> {
     let doors = [
         health::endpoints(),
+        security_txt::endpoints(),
         dav::endpoints(),
         api::endpoints(),
         web::endpoints::<App>(),

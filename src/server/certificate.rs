@@ -297,8 +297,8 @@ impl Files {
         let Some(first) = chain.first() else {
             return Err(bad(certificate, &"there is no certificate in it"));
         };
-        let first = x509_cert::Certificate::from_der(first)
-            .map_err(|error| bad(certificate, &error))?;
+        let first =
+            x509_cert::Certificate::from_der(first).map_err(|error| bad(certificate, &error))?;
         let validity = first.tbs_certificate().validity();
         let (not_before, not_after) = (at(validity.not_before), at(validity.not_after));
         let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, &error))?;

@@ -24,6 +24,7 @@ pub mod probe;
 mod rooms;
 mod sample;
 mod seats;
+mod security_txt;
 mod serve;
 #[cfg(test)]
 mod tests;

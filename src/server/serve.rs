@@ -13,6 +13,7 @@ use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
 use super::tls::Encryption;
 use super::{App, OpenError, Rooms, ServeError, listen};
+use crate::base::{Clock as _, SystemClock};
 use crate::calendar;
 use crate::config::{Listen, Settings};
 use crate::edge::Cookies;
@@ -47,6 +48,9 @@ pub async fn serve(
     announce: impl Fn(&str),
 ) -> Result<(), ServeError> {
     judge(settings, mode)?;
+    for advice in settings.advice(SystemClock.now()) {
+        tracing::warn!("{advice}");
+    }
     // Before the rooms are opened: a signal that comes early ends the start in good order, too.
     let mut terminate = Signals::listen()?;
     let rooms = Rooms::open(settings).await?;

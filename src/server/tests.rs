@@ -1,6 +1,7 @@
-//! Connections of clients that do nothing, too much, or are too many.
+//! Connections of clients that do nothing, too much, or are too many; what encrypts them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,8 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::Certificate;
 use super::connections::Connections;
 use super::seats::{Seats, fitting};
+use super::tls::Encryption;
+use crate::base::{Clock, ManualClock, SystemClock};
+use crate::config::Tls;
+use crate::telemetry::Health;
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -149,4 +155,80 @@ fn seats_leave_files_for_everything_else() {
     assert_eq!(fitting(Some(1_048_576)), 10_000);
     assert_eq!(fitting(None), 10_000);
     assert_eq!(fitting(Some(100)), 16);
+}
+
+/// A certificate that is valid from 1975 to 4096, in a folder.
+fn certificate(clock: Arc<dyn Clock>) -> (tempfile::TempDir, Certificate) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name| Some(folder.path().join(name));
+    let tls = Tls {
+        certificate: path("tls.crt"),
+        key: path("tls.key"),
+    };
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.path().join("tls.crt"), made.cert.pem()).unwrap();
+    std::fs::write(
+        folder.path().join("tls.key"),
+        made.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    let certificate = Certificate::of(&tls, clock).unwrap();
+    (folder, certificate)
+}
+
+/// Mozilla "intermediate", version 5.8, without the suites with finite-field Diffie-Hellman, which
+/// nothing needs any more.
+#[test]
+fn only_what_mozilla_calls_intermediate_is_offered() {
+    const SUITES: [&str; 9] = [
+        "TLS13_AES_128_GCM_SHA256",
+        "TLS13_AES_256_GCM_SHA384",
+        "TLS13_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    ];
+    const GROUPS: [&str; 4] = ["X25519MLKEM768", "X25519", "secp256r1", "secp384r1"];
+    let (_folder, certificate) = certificate(Arc::new(SystemClock));
+    let encryption = Encryption::with(certificate).unwrap();
+    let provider = encryption.acceptor.config().crypto_provider();
+    let suites = provider.cipher_suites.iter();
+    let mut suites: Vec<String> = suites.map(|suite| format!("{:?}", suite.suite())).collect();
+    suites.sort();
+    assert_eq!(suites, SUITES);
+    for group in &provider.kx_groups {
+        let name = format!("{:?}", group.name());
+        assert!(GROUPS.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_ends_by_the_clock_and_open_connections_with_it() {
+    let clock = Arc::new(ManualClock::new("1974-12-31T23:00:00Z".parse().unwrap()));
+    let (_folder, certificate) = certificate(clock.clone());
+    let failed = |why: &str| {
+        let health = certificate.health();
+        matches!(&health, Health::Failed(text) if text.contains(why))
+    };
+    assert!(failed("is valid from 1975-01-01"));
+    timeout(LONG, certificate.ended()).await.unwrap();
+    clock.advance(3600);
+    assert_eq!(certificate.health(), Health::Ok);
+    certificate.look();
+    let waiting = certificate.clone();
+    let open = tokio::spawn(async move { waiting.ended().await });
+    tokio::task::yield_now().await;
+    let (end, days) = certificate.ends().unwrap();
+    assert_eq!(end.to_string(), "4096-01-01T00:00:00Z");
+    clock.advance((days - 29) * 86_400);
+    assert!(matches!(certificate.health(), Health::Degraded(text) if text.contains("29 days")));
+    certificate.look();
+    assert!(!open.is_finished());
+    clock.advance(31 * 86_400);
+    assert!(failed("ended at 4096-01-01T00:00:00Z, 2 days ago"));
+    certificate.look();
+    timeout(LONG, open).await.unwrap().unwrap();
 }

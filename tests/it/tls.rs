@@ -31,7 +31,7 @@ impl Pair {
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let mut params = CertificateParams::new(names).unwrap();
         let day = |days: i32| {
-            let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
+            let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
             let day = today + jiff::Span::new().days(days);
             let part = |part: i8| u8::try_from(part).unwrap();
             date_time_ymd(day.year().into(), part(day.month()), part(day.day()))
@@ -241,7 +241,10 @@ async fn files_that_do_not_fit_are_not_taken_and_the_log_says_so_once() {
     let mut served = place.serve();
     std::fs::write(place.folder.path().join("tls.key"), Pair::new().key).unwrap();
     let line = served.wait_for(|line| line.contains("tls.key").then(|| line.to_owned()));
-    assert!(line.contains("WARN") && line.contains("served until"), "{line}");
+    assert!(
+        line.contains("WARN") && line.contains("served until"),
+        "{line}"
+    );
     tokio::time::sleep(SOON).await;
     assert_eq!(served.said().matches("cannot be used").count(), 1);
 
@@ -250,7 +253,10 @@ async fn files_that_do_not_fit_are_not_taken_and_the_log_says_so_once() {
     let answer = answer.await.unwrap();
     assert_eq!(answer.status(), 200);
     let text = answer.text().await.unwrap();
-    assert!(text.contains("certificate: degraded: the files that are"), "{text}");
+    assert!(
+        text.contains("certificate: degraded: the files that are"),
+        "{text}"
+    );
 
     std::fs::write(place.folder.path().join("tls.key"), "no key\n").unwrap();
     served.wait_for(|line| line.contains("no items found").then_some(()));
@@ -284,7 +290,10 @@ async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
     // Nothing is there, or nothing of the kind: the service runs, and answers nobody.
     let mut served = place.serve();
     let line = served.wait_for(|line| line.contains("tls.crt").then(|| line.to_owned()));
-    assert!(line.contains("ERROR") && line.contains("No such file"), "{line}");
+    assert!(
+        line.contains("ERROR") && line.contains("No such file"),
+        "{line}"
+    );
     until(&served, &pair, false).await;
     pair.write(&place);
     let took = until(&served, &pair, true).await;
@@ -296,10 +305,18 @@ async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
         let invalid = Pair::between(from, to);
         invalid.write(&place);
         let line = served.wait_for(|line| line.contains(why).then(|| line.to_owned()));
-        assert!(line.contains("ERROR") && line.contains("without a restart"), "{line}");
+        assert!(
+            line.contains("ERROR") && line.contains("without a restart"),
+            "{line}"
+        );
         // Not even on a connection that was open.
         until(&served, &pair, false).await;
-        assert!(kept.get(format!("{}/readyz", served.url)).send().await.is_err());
+        assert!(
+            kept.get(format!("{}/readyz", served.url))
+                .send()
+                .await
+                .is_err()
+        );
         let plain = raw(&served, b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert!(!plain.starts_with(b"HTTP/"));
         let arguments = ["healthcheck", "--listen", address(&served)];

@@ -12,6 +12,7 @@ mod service;
 use std::process::ExitCode;
 
 use super::{Failure, out};
+use crate::base::{Clock as _, SystemClock};
 use crate::config::Loaded;
 
 /// How a part is.
@@ -68,6 +69,8 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     };
     let settings = &loaded.settings;
     let mut findings = vec![Finding::ok("configuration", "read and right")];
+    let advice = settings.advice(SystemClock.now()).into_iter();
+    findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));
     findings.extend(machine::examine(settings));
     findings.extend(service::examine(settings).await);
     findings.extend(providers::examine(settings).await);

@@ -55,6 +55,36 @@ fn a_wrong_variable_is_named_with_what_is_expected() {
         "/k",
         "needs `server.tls.certificate` beside it",
     );
+    for network in [
+        "[\"10.0.0.0/33\"]",
+        "[\"proxy\"]",
+        "[\"0.0.0.0/0\"]",
+        "[\"::/0\"]",
+    ] {
+        wrong(
+            "FREEHOLD__SERVER__TRUSTED_PROXIES",
+            network,
+            "such as `10.0.4.0/24`",
+        );
+    }
+    for contact in [
+        "[\"security@example.org\"]",
+        "[\"mailto:@\"]",
+        "[\"http://a\"]",
+    ] {
+        wrong(
+            "FREEHOLD__SERVER__SECURITY_CONTACT",
+            contact,
+            "write a mailbox",
+        );
+    }
+    for day in ["2027-02-29", "tomorrow", "2027-06-30T10:00:00"] {
+        wrong(
+            "FREEHOLD__SERVER__SECURITY_EXPIRES",
+            day,
+            "write year, month and day",
+        );
+    }
     let bytes = OsString::from_vec(vec![0xff]);
     let environment = vec![("FREEHOLD__STORE__DATA".into(), bytes)];
     let error = load(&Sources {
@@ -294,4 +324,22 @@ fn what_only_one_type_has_is_refused_with_another_and_nobody_gives_themselves_ro
         of("google", &mapped.replace("member", "members")),
         &["f.toml:7:1", "providers[].role_groups.member`?"],
     );
+}
+
+#[test]
+fn a_day_that_is_over_or_far_is_allowed_with_advice() {
+    let advice = |day: &str, contact: &str| {
+        let settings = with_environment(&[
+            ("FREEHOLD__SERVER__SECURITY_EXPIRES", day),
+            ("FREEHOLD__SERVER__SECURITY_CONTACT", contact),
+        ]);
+        let now = "2026-11-25T20:00:00Z".parse().unwrap();
+        settings.unwrap().settings.advice(now).join("; ")
+    };
+    let contact = "[\"mailto:security@example.org\"]";
+    assert_eq!(advice("2026-11-26", contact), "");
+    assert_eq!(advice("2027-11-25", contact), "");
+    assert!(advice("2026-11-25", contact).contains("is over"));
+    assert!(advice("2027-11-28", contact).contains("more than a year ahead"));
+    assert!(advice("2027-01-01", "[]").contains("no effect"));
 }

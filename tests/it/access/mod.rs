@@ -191,7 +191,11 @@ struct Thing {
 
 impl World {
     async fn new() -> Self {
-        let app = TestApp::with(|_| {}).await;
+        let app = TestApp::with(|settings| {
+            let contact = "mailto:security@example.org".parse().unwrap();
+            settings.server.security_contact = vec![contact];
+        })
+        .await;
         let ada = known(&app, "ada", &[Role::Administrator]).await;
         let otto = known(&app, "otto", &[Role::Member]).await;
         let (identity, by) = (&app.rooms.identity, Actor::operator());

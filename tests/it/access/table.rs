@@ -5,6 +5,7 @@ pub(super) const EXPECTED: &str = "
 method     path                                            none   strng  owner  custo  admin  norol  kind   scope  off
 GET        /healthz                                        200    200    200    200    200    200    200    200    200
 GET        /readyz                                         200    200    200    200    200    200    200    200    200
+GET        /.well-known/security.txt                       200    200    200    200    200    200    200    200    200
 GET        /.well-known/caldav                             301    301    301    301    301    301    301    301    301
 GET        /.well-known/caldav/                            301    301    301    301    301    301    301    301    301
 OPTIONS    /dav/                                           200    200    200    200    200    200    200    200    200
