@@ -55,36 +55,6 @@ fn a_wrong_variable_is_named_with_what_is_expected() {
         "/k",
         "needs `server.tls.certificate` beside it",
     );
-    for network in [
-        "[\"10.0.0.0/33\"]",
-        "[\"proxy\"]",
-        "[\"0.0.0.0/0\"]",
-        "[\"::/0\"]",
-    ] {
-        wrong(
-            "FREEHOLD__SERVER__TRUSTED_PROXIES",
-            network,
-            "such as `10.0.4.0/24`",
-        );
-    }
-    for contact in [
-        "[\"security@example.org\"]",
-        "[\"mailto:@\"]",
-        "[\"http://a\"]",
-    ] {
-        wrong(
-            "FREEHOLD__SERVER__SECURITY_CONTACT",
-            contact,
-            "write a mailbox",
-        );
-    }
-    for day in ["2027-02-29", "tomorrow", "2027-06-30T10:00:00"] {
-        wrong(
-            "FREEHOLD__SERVER__SECURITY_EXPIRES",
-            day,
-            "write year, month and day",
-        );
-    }
     let bytes = OsString::from_vec(vec![0xff]);
     let environment = vec![("FREEHOLD__STORE__DATA".into(), bytes)];
     let error = load(&Sources {
@@ -324,6 +294,46 @@ fn what_only_one_type_has_is_refused_with_another_and_nobody_gives_themselves_ro
         of("google", &mapped.replace("member", "members")),
         &["f.toml:7:1", "providers[].role_groups.member`?"],
     );
+}
+
+#[test]
+fn networks_contacts_and_days_are_refused_with_how_they_are_written() {
+    let wrong = |name, value, expected: &str| {
+        refused(
+            with_environment(&[(name, value)]),
+            &[&format!("environment {name}: "), expected],
+        );
+    };
+    for network in [
+        "[\"10.0.0.0/33\"]",
+        "[\"proxy\"]",
+        "[\"0.0.0.0/0\"]",
+        "[\"::/0\"]",
+    ] {
+        wrong(
+            "FREEHOLD__SERVER__TRUSTED_PROXIES",
+            network,
+            "such as `10.0.4.0/24`",
+        );
+    }
+    for contact in [
+        "[\"security@example.org\"]",
+        "[\"mailto:@\"]",
+        "[\"http://a\"]",
+    ] {
+        wrong(
+            "FREEHOLD__SERVER__SECURITY_CONTACT",
+            contact,
+            "write a mailbox",
+        );
+    }
+    for day in ["2027-02-29", "tomorrow", "2027-06-30T10:00:00"] {
+        wrong(
+            "FREEHOLD__SERVER__SECURITY_EXPIRES",
+            day,
+            "write year, month and day",
+        );
+    }
 }
 
 #[test]
