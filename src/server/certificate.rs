@@ -156,12 +156,12 @@ impl Certificate {
         let stamp = self.0.files.stamp();
         let must_read = {
             let mut state = self.0.state.lock();
-            if stamp != state.stamp {
+            if stamp == state.stamp {
+                state.failures > 0
+            } else {
                 state.stamp = stamp;
                 state.failures = 0;
                 true
-            } else {
-                state.failures > 0
             }
         };
         let read = must_read.then(|| self.0.files.read());
