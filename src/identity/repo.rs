@@ -2,6 +2,7 @@
 
 use super::model::{Handle, Principal, Roles, Scopes};
 use super::rules::{SessionTimes, TokenTimes};
+use super::sessions::Origin;
 use super::tokens::PersonalToken;
 use crate::base::clock::from_micros;
 use crate::base::{Id, Timestamp};
@@ -213,17 +214,19 @@ pub(super) async fn tokens_of(
 pub(super) async fn insert_session(
     tx: &Tx,
     digest: [u8; 32],
-    of: Id<Principal>,
+    (of, origin): (Id<Principal>, Option<&Origin>),
     ends_at: Timestamp,
 ) -> Result<(), StoreError> {
     tx.fixed_execute(
-        "INSERT INTO session (digest, principal_id, created_at, last_seen_at, ends_at) \
-         VALUES ($1, $2, $3, $3, $4)",
+        "INSERT INTO session (digest, principal_id, created_at, last_seen_at, ends_at, issuer, \
+         sid) VALUES ($1, $2, $3, $3, $4, $5, $6)",
         vec![
             digest.to_vec().into(),
             of.to_vec().into(),
             tx.now_micros().into(),
             ends_at.as_microsecond().into(),
+            origin.map(|origin| origin.issuer.clone()).into(),
+            origin.and_then(|origin| origin.sid.clone()).into(),
         ],
     )
     .await?;
@@ -285,26 +288,51 @@ pub(super) async fn sessions_of(
                WHERE principal_id = $1 AND ends_at > $2 ORDER BY last_seen_at DESC, digest";
     let params = vec![of.to_vec().into(), after.as_microsecond().into()];
     conn.fixed(sql, params, |row| {
-        let digest = row.bytes(0)?.try_into();
+        let digest = map_digest(row)?;
         let times = SessionTimes {
             created: from_micros(row.i64(1)?),
             last_seen: from_micros(row.i64(2)?),
             end: from_micros(row.i64(3)?),
         };
-        let wrong = |_| StoreError::Value("a session's digest is not 32 bytes".to_owned());
-        Ok((digest.map_err(wrong)?, times))
+        Ok((digest, times))
     })
     .await
 }
 
-/// Removes a session; gives whose it was.
+/// The sessions that came from the provider's session `sid`.
+pub(super) async fn sessions_by_sid(
+    tx: &Tx,
+    issuer: &str,
+    sid: &str,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let sql = "SELECT digest FROM session WHERE sid = $1 AND issuer = $2";
+    tx.fixed(sql, vec![sid.into(), issuer.into()], map_digest)
+        .await
+}
+
+/// The sessions of the account (issuer, subject): all, or those whose `sid` is not known.
+pub(super) async fn sessions_of_account(
+    tx: &Tx,
+    (issuer, subject): (&str, &str),
+    only_without_sid: bool,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let sql = "SELECT s.digest FROM session s JOIN principal p ON p.id = s.principal_id \
+               WHERE p.issuer = $1 AND p.subject = $2 AND ($3 = 0 OR s.sid IS NULL)";
+    let only = i64::from(only_without_sid);
+    let params = vec![issuer.into(), subject.into(), only.into()];
+    tx.fixed(sql, params, map_digest).await
+}
+
+/// Removes a session; gives whose it was, and the issuer that it came from.
 pub(super) async fn remove_session(
     tx: &Tx,
     digest: [u8; 32],
-) -> Result<Option<Id<Principal>>, StoreError> {
-    let sql = "DELETE FROM session WHERE digest = $1 RETURNING principal_id";
-    tx.fixed_one(sql, vec![digest.to_vec().into()], |row| row.id(0))
-        .await
+) -> Result<Option<(Id<Principal>, Option<String>)>, StoreError> {
+    let sql = "DELETE FROM session WHERE digest = $1 RETURNING principal_id, issuer";
+    tx.fixed_one(sql, vec![digest.to_vec().into()], |row| {
+        Ok((row.id(0)?, row.opt_text(1)?))
+    })
+    .await
 }
 
 /// Removes the sessions of a principal that end at `until` or before; gives their number.
@@ -356,6 +384,12 @@ pub(super) async fn remove_links(
     let params = vec![of.to_vec().into(), until.as_microsecond().into()];
     tx.fixed_execute(sql, params).await?;
     Ok(())
+}
+
+/// Reads the digest of a session from the first column.
+fn map_digest(row: &Row<'_>) -> Result<[u8; 32], StoreError> {
+    let wrong = |_| StoreError::Value("a session's digest is not 32 bytes".to_owned());
+    row.bytes(0)?.try_into().map_err(wrong)
 }
 
 /// Reads `id, handle, active, roles` from the column `at` on.

@@ -31,26 +31,41 @@ pub struct Started {
     pub ends_at: Timestamp,
 }
 
-/// Starts a session for a principal whose sign-in has been verified.
+/// The session at a provider that a session here came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The issuer that vouched for the person.
+    pub issuer: String,
+    /// Its name for its session, where the ID token had one (OpenID Connect Front-Channel Logout
+    /// 1.0 §3).
+    pub sid: Option<String>,
+}
+
+/// Starts a session for a principal whose sign-in has been verified, by the provider of `origin`
+/// where there is one.
 ///
 /// # Errors
 /// [`IdentityError::Unauthenticated`] when there is no such principal or it was turned off.
 pub async fn start(
     identity: &Identity,
     principal: Id<Principal>,
+    origin: Option<Origin>,
 ) -> Result<Started, IdentityError> {
     let limits = identity.limits;
     identity
         .store
-        .write(principal, move |tx, id: Arc<Id<Principal>>| async move {
-            begin(&tx, *id, limits).await
-        })
+        .write(
+            (principal, origin),
+            move |tx, input: Arc<(Id<Principal>, Option<Origin>)>| async move {
+                begin(&tx, (input.0, input.1.as_ref()), limits).await
+            },
+        )
         .await
 }
 
 async fn begin(
     tx: &Tx,
-    id: Id<Principal>,
+    (id, origin): (Id<Principal>, Option<&Origin>),
     limits: SessionLimits,
 ) -> Result<Started, IdentityError> {
     let found = repo::lock_principal(tx, id).await?;
@@ -61,7 +76,7 @@ async fn begin(
     repo::remove_sessions(tx, id, tx.now()).await?;
     let secret = Token::new(SESSION);
     let ends_at = rules::after(tx.now(), limits.absolute);
-    repo::insert_session(tx, secret.digest(), id, ends_at).await?;
+    repo::insert_session(tx, secret.digest(), (id, origin), ends_at).await?;
     record(tx, "identity.session.start", format!("principal:{id}"), id).await?;
     Ok(Started {
         secret,
@@ -111,23 +126,25 @@ async fn touch(identity: &Identity, seen: ([u8; 32], Timestamp)) {
     }
 }
 
-/// Ends a session. A secret that is not known changes nothing.
+/// Ends a session, and gives the issuer that it came from. A secret that is not known changes
+/// nothing.
 ///
 /// # Errors
 /// What the store refuses.
-pub async fn end(identity: &Identity, presented: &str) -> Result<(), IdentityError> {
+pub async fn end(identity: &Identity, presented: &str) -> Result<Option<String>, IdentityError> {
     if !token::is_well_formed(SESSION, presented) {
-        return Ok(());
+        return Ok(None);
     }
     identity
         .store
         .write(
             token::digest(presented),
             |tx, digest: Arc<[u8; 32]>| async move {
-                if let Some(of) = repo::remove_session(&tx, *digest).await? {
-                    record(&tx, "identity.session.end", format!("principal:{of}"), of).await?;
-                }
-                Ok(())
+                let Some((of, issuer)) = repo::remove_session(&tx, *digest).await? else {
+                    return Ok(None);
+                };
+                record(&tx, "identity.session.end", format!("principal:{of}"), of).await?;
+                Ok(issuer)
             },
         )
         .await
@@ -232,6 +249,77 @@ pub async fn end_of(
         .await
 }
 
+/// Which sessions a provider ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// Those that came from its session `sid`, of one of these issuers. Where the account is known
+    /// as well (issuer, subject), also those of the account that have no `sid`: they cannot be told
+    /// apart.
+    Session {
+        /// The issuers.
+        issuers: Vec<String>,
+        /// Its name for its session.
+        sid: String,
+        /// Whose session it is.
+        subject: Option<String>,
+    },
+    /// All of an account.
+    Account {
+        /// The issuer.
+        issuer: String,
+        /// The account there, as in [`super::principals::by_account`].
+        subject: String,
+    },
+}
+
+/// Ends the sessions that `provider`, by its id in the configuration, says are over. They are refused
+/// from the next request on, by every process. Gives their number.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn end_from(
+    identity: &Identity,
+    provider: &str,
+    which: Origins,
+) -> Result<usize, IdentityError> {
+    identity
+        .store
+        .write(
+            (format!("provider:{provider}"), which),
+            |tx, input: Arc<(String, Origins)>| async move {
+                let (by, which) = input.as_ref();
+                let mut found = Vec::new();
+                match which {
+                    Origins::Account { issuer, subject } => {
+                        found = repo::sessions_of_account(&tx, (issuer, subject), false).await?;
+                    }
+                    Origins::Session {
+                        issuers,
+                        sid,
+                        subject,
+                    } => {
+                        for issuer in issuers {
+                            found.extend(repo::sessions_by_sid(&tx, issuer, sid).await?);
+                            if let Some(subject) = subject {
+                                let account = (issuer.as_str(), subject.as_str());
+                                found.extend(repo::sessions_of_account(&tx, account, true).await?);
+                            }
+                        }
+                    }
+                }
+                let mut ended = 0;
+                for digest in found {
+                    if let Some((of, _)) = repo::remove_session(&tx, digest).await? {
+                        record(&tx, "identity.session.end", by.clone(), of).await?;
+                        ended += 1;
+                    }
+                }
+                Ok(ended)
+            },
+        )
+        .await
+}
+
 fn name_of(digest: &[u8; 32]) -> String {
     hex(digest).chars().take(32).collect()
 }
@@ -285,7 +373,8 @@ pub async fn redeem_link(identity: &Identity, presented: &str) -> Result<Started
             token::digest(presented),
             move |tx, digest: Arc<[u8; 32]>| async move {
                 let of = repo::take_link(&tx, *digest).await?;
-                begin(&tx, of.ok_or(IdentityError::Unauthenticated)?, limits).await
+                let of = of.ok_or(IdentityError::Unauthenticated)?;
+                begin(&tx, (of, None), limits).await
             },
         )
         .await

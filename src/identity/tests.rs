@@ -331,7 +331,7 @@ async fn an_expired_token_and_one_of_an_inactive_principal_are_refused_alike() {
     assert!(house.refused(&short, Door::Api).await);
     assert!(!house.refused(&long, Door::Api).await);
 
-    let session = start(&house.identity, ben.id).await.unwrap();
+    let session = start(&house.identity, ben.id, None).await.unwrap();
     let link = make_link(&house.identity, &Actor::operator(), ben.id)
         .await
         .unwrap();
@@ -341,7 +341,7 @@ async fn an_expired_token_and_one_of_an_inactive_principal_are_refused_alike() {
     assert!(house.refused(&long, Door::Api).await);
     assert!(house.gone(session.secret.expose()).await);
     assert!(redeem_link(&house.identity, link.expose()).await.is_err());
-    assert!(start(&house.identity, ben.id).await.is_err());
+    assert!(start(&house.identity, ben.id, None).await.is_err());
     let refused = make_link(&house.identity, &Actor::operator(), ben.id).await;
     assert_eq!(refused.unwrap_err().kind(), Kind::Conflict);
 }
@@ -402,7 +402,7 @@ async fn what_cannot_be_a_token_is_not_made() {
 async fn a_session_goes_on_while_it_is_used_and_ends_when_told() {
     let house = House::open().await;
     let ann = house.person("ann").await;
-    let started = start(&house.identity, ann.id).await.unwrap();
+    let started = start(&house.identity, ann.id, None).await.unwrap();
     let text = started.secret.expose();
     assert_eq!(
         (started.principal.id, started.ends_at),
@@ -421,14 +421,14 @@ async fn a_session_goes_on_while_it_is_used_and_ends_when_told() {
     house.clock.advance(29 * 60);
     assert!(house.gone(text).await, "twelve hours are over");
 
-    let idle = start(&house.identity, ann.id).await.unwrap();
+    let idle = start(&house.identity, ann.id, None).await.unwrap();
     house.clock.advance(30 * 60);
     assert!(
         house.gone(idle.secret.expose()).await,
         "thirty minutes idle"
     );
 
-    let ended = start(&house.identity, ann.id).await.unwrap();
+    let ended = start(&house.identity, ann.id, None).await.unwrap();
     end(&house.identity, ended.secret.expose()).await.unwrap();
     assert!(house.gone(ended.secret.expose()).await);
     let before = house.entries().await;

@@ -143,6 +143,8 @@ impl super::migrations::Step {
             (Self::Table(table), _) => table.to_string(Lite),
             (Self::Index(index), DbBackend::Postgres) => index.to_string(Pg),
             (Self::Index(index), _) => index.to_string(Lite),
+            (Self::Alter(alter), DbBackend::Postgres) => alter.to_string(Pg),
+            (Self::Alter(alter), _) => alter.to_string(Lite),
         }
     }
 }

@@ -40,7 +40,7 @@ pub use discovery::Seen;
 pub use error::{SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
 
-use super::sessions::{self, Started};
+use super::sessions::{self, Origin, Started};
 use super::{Identity, Principal, Role, Roles, principals};
 use crate::base::Timestamp;
 use crate::config::{self, Administrator};
@@ -265,8 +265,12 @@ impl Providers {
         {
             return Err(SignInError::MixedUp);
         }
+        let origin = Origin {
+            issuer: verified.account.issuer.clone(),
+            sid: verified.sid.clone(),
+        };
         let principal = self.principal(&provider.settings, verified).await?;
-        let started = sessions::start(&self.0.identity, principal.id).await?;
+        let started = sessions::start(&self.0.identity, principal.id, Some(origin)).await?;
         Ok(SignedIn { started, return_to })
     }
 
@@ -279,6 +283,7 @@ impl Providers {
         let Verified {
             account: Account { issuer, subject },
             given,
+            ..
         } = &verified;
         let administers = self.0.administrators.iter().any(|one| match one {
             Administrator::Account {

@@ -91,6 +91,8 @@ pub(super) type OidcClient = Client<
 pub(super) struct Verified {
     pub(super) account: Account,
     pub(super) given: Given,
+    /// The provider's name for its session.
+    pub(super) sid: Option<String>,
 }
 
 /// The client for `provider`, which is sent back to `redirect_uri`. The secret is read now, so that
@@ -248,6 +250,7 @@ fn judge(
     Ok(Verified {
         account,
         given: roles::given(settings, claims.subject().as_str(), others),
+        sid: others.get("sid").and_then(Value::as_str).map(str::to_owned),
     })
 }
 

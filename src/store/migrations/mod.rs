@@ -7,10 +7,11 @@ mod m20261125_100000_create_cellar;
 mod m20261125_110000_create_identity;
 mod m20261125_120000_create_inventory;
 mod m20261125_130000_create_calendar;
+mod m20261125_200000_add_session_origin;
 
 use sea_orm::sea_query::{
     Alias, ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IndexCreateStatement,
-    IntoIden as _, Table, TableCreateStatement,
+    IntoIden as _, Table, TableAlterStatement, TableCreateStatement,
 };
 
 /// One change of the schema.
@@ -31,6 +32,8 @@ pub(crate) enum Step {
     Table(TableCreateStatement),
     /// `CREATE INDEX`.
     Index(IndexCreateStatement),
+    /// `ALTER TABLE`, one change each: SQLite takes no more.
+    Alter(TableAlterStatement),
 }
 
 /// All steps, oldest first.
@@ -39,6 +42,7 @@ pub(super) const ALL: &[Migration] = &[
     m20261125_110000_create_identity::MIGRATION,
     m20261125_120000_create_inventory::MIGRATION,
     m20261125_130000_create_calendar::MIGRATION,
+    m20261125_200000_add_session_origin::MIGRATION,
 ];
 
 /// A table that does not exist yet.
@@ -71,6 +75,15 @@ fn integer(name: &str) -> ColumnDef {
 /// The same column, allowed to be NULL.
 fn optional(mut column: ColumnDef) -> ColumnDef {
     column.null().to_owned()
+}
+
+/// Adds a column that may be NULL to a table with rows.
+fn added(table: &str, column: ColumnDef) -> Step {
+    let mut alter = Table::alter();
+    alter
+        .table(Alias::new(table))
+        .add_column(optional(column).take());
+    Step::Alter(alter.take())
 }
 
 fn unique(table: &str, columns: &[&str]) -> Step {

@@ -267,7 +267,7 @@ impl World {
         let handle = "alice".parse().unwrap();
         let alice = principals::by_handle(identity, &handle).await.unwrap();
         let alice = alice.unwrap().id;
-        let started = sessions::start(identity, alice).await.unwrap();
+        let started = sessions::start(identity, alice, None).await.unwrap();
         let secret = started.secret.expose();
         let open = sessions::list(identity, &Actor::operator(), alice, secret).await;
         let this = open.unwrap().into_iter().find(|one| one.is_this);
@@ -474,7 +474,7 @@ async fn known(app: &TestApp, handle: &str, roles: &[Role]) -> Known {
     let identity = &app.rooms.identity;
     let handle = handle.parse().unwrap();
     let principal = principals::by_handle(identity, &handle).await.unwrap();
-    let started = sessions::start(identity, principal.unwrap().id).await;
+    let started = sessions::start(identity, principal.unwrap().id, None).await;
     let cookie = started.unwrap().secret.expose().to_owned();
     Known { person, cookie }
 }

@@ -114,7 +114,9 @@ impl House {
 
     /// The person as they act with a session.
     pub(super) async fn actor(&self, person: &Principal) -> Actor {
-        let started = sessions::start(&self.identity, person.id).await.unwrap();
+        let started = sessions::start(&self.identity, person.id, None)
+            .await
+            .unwrap();
         let actor = sessions::resume(&self.identity, started.secret.expose()).await;
         actor.unwrap()
     }

@@ -6,6 +6,7 @@ mod entra;
 mod grants;
 mod house;
 mod items;
+mod logout;
 mod month;
 mod oidc;
 pub(crate) mod provider;
