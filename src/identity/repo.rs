@@ -301,18 +301,18 @@ pub(super) async fn sessions_of(
 
 /// The sessions that came from the provider's session `sid`.
 pub(super) async fn sessions_by_sid(
-    tx: &Tx,
+    conn: &Conn,
     issuer: &str,
     sid: &str,
 ) -> Result<Vec<[u8; 32]>, StoreError> {
     let sql = "SELECT digest FROM session WHERE sid = $1 AND issuer = $2";
-    tx.fixed(sql, vec![sid.into(), issuer.into()], map_digest)
+    conn.fixed(sql, vec![sid.into(), issuer.into()], map_digest)
         .await
 }
 
 /// The sessions of the account (issuer, subject): all, or those whose `sid` is not known.
 pub(super) async fn sessions_of_account(
-    tx: &Tx,
+    conn: &Conn,
     (issuer, subject): (&str, &str),
     only_without_sid: bool,
 ) -> Result<Vec<[u8; 32]>, StoreError> {
@@ -320,7 +320,7 @@ pub(super) async fn sessions_of_account(
                WHERE p.issuer = $1 AND p.subject = $2 AND ($3 = 0 OR s.sid IS NULL)";
     let only = i64::from(only_without_sid);
     let params = vec![issuer.into(), subject.into(), only.into()];
-    tx.fixed(sql, params, map_digest).await
+    conn.fixed(sql, params, map_digest).await
 }
 
 /// Removes a session; gives whose it was, and the issuer that it came from.

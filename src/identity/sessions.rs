@@ -13,7 +13,7 @@ use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
 use crate::crypto::hex;
 use crate::crypto::token::{self, Form, Token};
-use crate::store::{StoreError, Tx};
+use crate::store::{Conn, StoreError, Tx};
 
 /// What the secret of a session looks like.
 const SESSION: Form = Form::session("fh_ses_");
@@ -282,35 +282,24 @@ pub async fn end_from(
     provider: &str,
     which: Origins,
 ) -> Result<usize, IdentityError> {
+    let found = identity.store.read(which, |at, which| async move {
+        let found = from_origins(&at, &which).await?;
+        Ok::<_, IdentityError>(found)
+    });
+    let found = found.await?;
+    if found.is_empty() {
+        // A stranger's guess does not wait for the writer.
+        return Ok(0);
+    }
     identity
         .store
         .write(
-            (format!("provider:{provider}"), which),
-            |tx, input: Arc<(String, Origins)>| async move {
-                let (by, which) = input.as_ref();
-                let mut found = Vec::new();
-                match which {
-                    Origins::Account { issuer, subject } => {
-                        found = repo::sessions_of_account(&tx, (issuer, subject), false).await?;
-                    }
-                    Origins::Session {
-                        issuers,
-                        sid,
-                        subject,
-                    } => {
-                        for issuer in issuers {
-                            found.extend(repo::sessions_by_sid(&tx, issuer, sid).await?);
-                            if let Some(subject) = subject {
-                                let account = (issuer.as_str(), subject.as_str());
-                                found.extend(repo::sessions_of_account(&tx, account, true).await?);
-                            }
-                        }
-                    }
-                }
+            (format!("provider:{provider}"), found),
+            |tx, input: Arc<(String, Vec<[u8; 32]>)>| async move {
                 let mut ended = 0;
-                for digest in found {
-                    if let Some((of, _)) = repo::remove_session(&tx, digest).await? {
-                        record(&tx, "identity.session.end", by.clone(), of).await?;
+                for digest in &input.1 {
+                    if let Some((of, _)) = repo::remove_session(&tx, *digest).await? {
+                        record(&tx, "identity.session.end", input.0.clone(), of).await?;
                         ended += 1;
                     }
                 }
@@ -318,6 +307,27 @@ pub async fn end_from(
             },
         )
         .await
+}
+
+async fn from_origins(at: &Conn, which: &Origins) -> Result<Vec<[u8; 32]>, StoreError> {
+    let (issuers, sid, subject) = match which {
+        Origins::Account { issuer, subject } => {
+            return repo::sessions_of_account(at, (issuer, subject), false).await;
+        }
+        Origins::Session {
+            issuers,
+            sid,
+            subject,
+        } => (issuers, sid, subject),
+    };
+    let mut found = Vec::new();
+    for issuer in issuers {
+        found.extend(repo::sessions_by_sid(at, issuer, sid).await?);
+        if let Some(subject) = subject {
+            found.extend(repo::sessions_of_account(at, (issuer, subject), true).await?);
+        }
+    }
+    Ok(found)
 }
 
 fn name_of(digest: &[u8; 32]) -> String {

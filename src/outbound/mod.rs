@@ -173,6 +173,12 @@ impl Outbound {
     }
 }
 
+/// Whether a request or a browser may be sent to `url`: `https`, or `http` on this machine.
+#[must_use]
+pub fn is_callable(url: &Url) -> bool {
+    callable(url).is_ok()
+}
+
 /// The host and port of `url`, if it may be called at all.
 fn callable(url: &Url) -> Result<String, OutboundError> {
     let refused = || OutboundError::Address(url.as_str().to_owned());

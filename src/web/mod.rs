@@ -5,7 +5,7 @@
 //!
 //! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `connect`: what to type
 //!   into a client, and `tokens` for it; `form`: what a page sends.
-//! - `sign_in`: providers, one-time links, sign-out; `sessions`: where one is signed in. `return_to`: back to where one came from.
+//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`: where one is signed in. `return_to`: back to where one came from.
 //! - `signed_in`: who looks. `page`: frame and headers. `error`: what went wrong.
 //!
 //! **Invariants.** Nothing on a page comes from another host, and its policy forbids scripts.
@@ -26,6 +26,7 @@ mod page;
 mod return_to;
 mod sessions;
 mod sign_in;
+mod sign_out;
 mod signed_in;
 #[cfg(test)]
 mod tests;
@@ -133,7 +134,10 @@ where
         Route::get("/sign-in", sign_in::choose),
         Route::get("/auth/link/{secret}", sign_in::show_link),
         Route::post("/auth/link/{secret}", sign_in::redeem_link),
-        Route::post("/sign-out", sign_in::sign_out),
+        Route::post("/sign-out", sign_out::here),
+        Route::get("/signed-out", sign_out::there),
+        Route::post("/auth/back-channel-logout", sign_out::back_channel),
+        Route::get("/auth/front-channel-logout", sign_out::front_channel),
         Route::get("/sessions", sessions::get),
         Route::post("/sessions/end-others", sessions::end_others),
         Route::post("/sessions/{id}/end", sessions::end),

@@ -1,16 +1,16 @@
-//! Signing in and out: the chooser, the way to a provider and back, one-time links.
+//! Signing in: the chooser, the way to a provider and back, one-time links.
 
 use askama::Template;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::Site;
 use super::error::Failure;
 use super::page::{Frame, render, see_other};
 use super::return_to::ReturnTo;
+use super::{Site, sign_out};
 use crate::base::Kind;
 use crate::edge::{Fault, same_origin, source_of};
 use crate::identity::providers::{Callback, Choice, SignInError, flow_id};
@@ -22,6 +22,8 @@ use crate::identity::{Door, Identity, IdentityError, Providers, refusals, sessio
 pub(super) struct Wish {
     provider: String,
     return_to: String,
+    /// What somebody brings back who has signed out at a provider, see `sign_out`.
+    state: String,
 }
 
 #[derive(Template)]
@@ -31,6 +33,7 @@ struct ChoosePage<'a> {
     evaluation: bool,
     choices: &'a [Choice],
     return_to: &'a str,
+    signed_out: bool,
 }
 
 #[derive(Template)]
@@ -44,15 +47,22 @@ pub(super) async fn choose(
     State(site): State<Site>,
     State(providers): State<Providers>,
     Query(wish): Query<Wish>,
+    headers: HeaderMap,
 ) -> Response {
     let frame = Frame::public("Sign in");
+    let over = sign_out::is_back(&site, &headers, &wish.state);
     let page = ChoosePage {
         frame: &frame,
         evaluation: site.evaluation,
         choices: &providers.choices(),
         return_to: &ReturnTo::or_start(&wish.return_to).encoded(),
+        signed_out: over.is_some(),
     };
-    render(StatusCode::OK, &page, &frame)
+    let mut response = render(StatusCode::OK, &page, &frame);
+    if let Some(over) = over {
+        response.headers_mut().append(header::SET_COOKIE, over);
+    }
+    response
 }
 
 /// `GET /auth/login`: off to the provider. Without one named, to the only one there is.
@@ -171,26 +181,5 @@ pub(super) async fn redeem_link(
     let mut response = see_other("/");
     let cookie = site.cookies.start_session(started.secret.expose());
     response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
-}
-
-/// `POST /sign-out`: ends the session here, and forgets what the browser kept.
-pub(super) async fn sign_out(
-    State(site): State<Site>,
-    State(identity): State<Identity>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    same_origin(&headers, &site.public_url)?;
-    if let Some(secret) = site.cookies.session(&headers) {
-        sessions::end(&identity, secret).await?;
-    }
-    let mut response = see_other("/sign-in");
-    let held = response.headers_mut();
-    held.append(header::SET_COOKIE, site.cookies.end_session());
-    // Not "cookies": that would end the sessions of every other host of the same domain.
-    held.insert(
-        HeaderName::from_static("clear-site-data"),
-        HeaderValue::from_static("\"cache\", \"storage\""),
-    );
     Ok(response)
 }

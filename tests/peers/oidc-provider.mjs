@@ -32,6 +32,7 @@ const provider = new Provider(issuer, {
     client_id: clientId,
     ...(secret ? { client_secret: secret } : { token_endpoint_auth_method: 'none' }),
     redirect_uris: redirects.split(','),
+    post_logout_redirect_uris: redirects.split(',').map((to) => new URL('/sign-in', to).href),
     response_types: ['code'],
     grant_types: ['authorization_code', 'refresh_token'],
   }],

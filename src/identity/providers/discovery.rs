@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{SignInError, Unreachable, issuer};
+use super::{Choice, SignInError, Unreachable, issuer};
 use crate::base::Timestamp;
 use crate::base::clock::from_micros;
 use crate::config;
@@ -44,6 +44,9 @@ pub(super) struct Extra {
     /// RFC 9207 §3: the provider names itself in each answer.
     #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,
+    /// OpenID Connect RP-Initiated Logout 1.0 §2.1: where a browser goes to end its session there.
+    #[serde(default)]
+    pub(super) end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for Extra {}
@@ -141,6 +144,14 @@ impl Provider {
             self.read_into(&mut cache, now).await?;
         }
         Ok(cache.published.clone().unwrap_or(seen))
+    }
+
+    /// As people choose it.
+    pub(super) fn choice(&self) -> Choice {
+        Choice {
+            id: self.settings.id.clone(),
+            name: self.settings.display_name().to_owned(),
+        }
     }
 
     /// What was seen of it last; it is not asked now.

@@ -46,6 +46,9 @@ pub enum SignInError {
          the log"
     )]
     Unacceptable(#[source] Unacceptable),
+    /// The provider ended its session while the sign-in was on its way.
+    #[error("your session at the provider has ended: begin again")]
+    Ended,
     /// The account is of a tenant or domain that is not allowed here.
     #[error(
         "this account belongs to an organisation whose people cannot sign in here: sign in with \
@@ -121,6 +124,7 @@ impl SignInError {
             Self::NoProvider(_) => Kind::NotFound,
             Self::NoFlow | Self::MixedUp => Kind::Malformed,
             Self::Declined(_)
+            | Self::Ended
             | Self::Foreign
             | Self::NoRole
             | Self::TooManyGroups

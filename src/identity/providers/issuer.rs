@@ -96,10 +96,21 @@ pub(super) fn account(
     })
 }
 
+/// The subject of the account that a logout token is about; with Microsoft that is `oid`.
+pub(super) fn subject(settings: &config::Provider, claims: &Map<String, Value>) -> Option<String> {
+    let name = if settings.is_by_tenant() {
+        "oid"
+    } else {
+        "sub"
+    };
+    let text = claims.get(name).and_then(Value::as_str);
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Whether a key that is published for `key_issuer` may sign for `issuer`. Microsoft says so at
 /// each key, with a template at those that sign for every tenant.
-pub(super) fn may_sign(settings: &config::Provider, key_issuer: &str, account: &Account) -> bool {
-    !settings.is_by_tenant() || key_issuer == account.issuer || key_issuer == settings.issuer()
+pub(super) fn may_sign(settings: &config::Provider, key_issuer: &str, issuer: &str) -> bool {
+    !settings.is_by_tenant() || key_issuer == issuer || key_issuer == settings.issuer()
 }
 
 fn of_tenant(settings: &config::Provider, tenant: &TenantId) -> String {

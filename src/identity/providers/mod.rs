@@ -15,11 +15,15 @@
 //! | the ID token | OpenID Connect Core 1.0 §3.1.3.7 |
 //! | which provider answered | RFC 9207 |
 //! | metadata and keys | OpenID Connect Discovery 1.0 |
+//! | ending the session there | OpenID Connect RP-Initiated Logout 1.0 |
+//! | being told that it ended | OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0 |
 
 mod discovery;
 mod error;
 mod flow;
 mod issuer;
+mod logout;
+mod logout_token;
 mod roles;
 mod strength;
 #[cfg(test)]
@@ -39,6 +43,7 @@ use url::Url;
 pub use discovery::Seen;
 pub use error::{SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
+pub use logout::{LogoutError, SignOut};
 
 use super::sessions::{self, Origin, Started};
 use super::{Identity, Principal, Role, Roles, principals};
@@ -49,6 +54,7 @@ use crate::outbound::Outbound;
 use discovery::Provider;
 use flow::{Flow, secret};
 use issuer::Account;
+use logout::Recent;
 use verify::Verified;
 
 /// The longest text of a provider's error that is repeated to the person.
@@ -63,6 +69,10 @@ struct Inner {
     vault: Vault,
     administrators: Vec<Administrator>,
     providers: Vec<Provider>,
+    /// The logout tokens that were used.
+    used: Recent,
+    /// The sessions that providers have ended.
+    ended: Recent,
 }
 
 /// A provider as the sign-in page offers it.
@@ -143,17 +153,15 @@ impl Providers {
             providers: providers
                 .map(|settings| Provider::new(settings, outbound.clone()))
                 .collect(),
+            used: Recent::default(),
+            ended: Recent::default(),
         }))
     }
 
     /// What the sign-in page offers, in the order of the configuration.
     #[must_use]
     pub fn choices(&self) -> Vec<Choice> {
-        let choice = |provider: &Provider| Choice {
-            id: provider.settings.id.clone(),
-            name: provider.settings.display_name().to_owned(),
-        };
-        self.0.providers.iter().map(choice).collect()
+        self.0.providers.iter().map(Provider::choice).collect()
     }
 
     /// What was seen of each provider when it was last asked, in the order of the configuration.
@@ -270,7 +278,15 @@ impl Providers {
             sid: verified.sid.clone(),
         };
         let principal = self.principal(&provider.settings, verified).await?;
-        let started = sessions::start(&self.0.identity, principal.id, Some(origin)).await?;
+        let identity = &self.0.identity;
+        let started = sessions::start(identity, principal.id, Some(origin.clone())).await?;
+        // After the row is there: either the one who ended the session has seen it, or we see that.
+        if let Some(sid) = origin.sid
+            && self.0.ended.has(&origin.issuer, &sid, now)
+        {
+            sessions::end(identity, started.secret.expose()).await?;
+            return Err(SignInError::Ended);
+        }
         Ok(SignedIn { started, return_to })
     }
 

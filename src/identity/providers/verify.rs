@@ -34,10 +34,10 @@ use crate::config;
 
 /// How far two clocks may be apart.
 const LEEWAY: Duration = Duration::from_mins(1);
-const LEEWAY_SECS: i64 = 60;
+pub(super) const LEEWAY_SECS: i64 = 60;
 
 /// What may sign an ID token, as far as the provider says that it does: keys that only it has.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -237,7 +237,7 @@ fn judge(
     }
     let named = (claims.issuer().as_str(), claims.subject().as_str());
     let account = issuer::account(settings, named, others).map_err(Refused::Otherwise)?;
-    if of_key.is_some_and(|of| !issuer::may_sign(settings, of, &account)) {
+    if of_key.is_some_and(|of| !issuer::may_sign(settings, of, &account.issuer)) {
         return Err(refused(&"its key is published for another issuer"));
     }
     let methods = claims.auth_method_refs().into_iter().flatten();

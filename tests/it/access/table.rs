@@ -69,6 +69,9 @@ GET        /sessions                                       303    200    200    
 POST       /sessions/end-others                            401    303    303    303    303    303    401    401    401
 POST       /sessions/{id}/end                              401    404    303    404    404    404    401    401    401
 POST       /sign-out                                       303    303    303    303    303    303    303    303    303
+GET        /signed-out                                     303    303    303    303    303    303    303    303    303
+POST       /auth/back-channel-logout                       400    400    400    400    400    400    400    400    400
+GET        /auth/front-channel-logout                      200    200    200    200    200    200    200    200    200
 GET        /auth/login                                     303    303    303    303    303    303    303    303    303
 GET        /auth/callback                                  400    400    400    400    400    400    400    400    400
 GET        /assets/{name}                                  200    200    200    200    200    200    200    200    200

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use axum::Router;
@@ -129,6 +130,30 @@ impl Hostile {
             .to_str()
             .unwrap()
             .to_owned()
+    }
+
+    /// A logout token of now, signed as the script says; `over` is put over its claims, where a number
+    /// is so many seconds from now.
+    pub(crate) fn logout_token(&self, over: &Value) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let script = self.script.lock().unwrap();
+        let now = self.clock.get().unwrap().now().as_second();
+        let mut claims = json!({
+            "iss": script.metadata["issuer"],
+            "aud": CLIENT,
+            "sub": "alice",
+            "iat": now,
+            "exp": now + 120,
+            "jti": NEXT.fetch_add(1, Ordering::Relaxed).to_string(),
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        });
+        put_over(&mut claims, over);
+        for name in ["iat", "exp"] {
+            if let Some(from_now) = over[name].as_i64() {
+                claims[name] = json!(now + from_now);
+            }
+        }
+        script.sign(&claims)
     }
 
     fn authorize(&self, query: BTreeMap<String, String>) -> Response {

@@ -19,7 +19,7 @@ fn issuer(of: &Hostile, tenant: &str) -> String {
 }
 
 /// The provider's metadata names `published`, and it signs in somebody of `tenant`.
-fn looks_like_entra(provider: &Hostile, published: &str, tenant: &str) {
+pub(super) fn looks_like_entra(provider: &Hostile, published: &str, tenant: &str) {
     let names = (issuer(provider, published), issuer(provider, tenant));
     provider.change(|script| {
         script.metadata["issuer"] = json!(names.0);

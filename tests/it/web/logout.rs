@@ -1,10 +1,20 @@
 //! Sessions that a provider ends, and the way to end one's session there.
 
+use axum::body::Body;
 use freehold::audit::{self, Verdict};
 use freehold::identity::sessions::{Origin, Origins, end_from, resume, start};
 use freehold::identity::{Identity, Role, Roles, SessionLimits, principals};
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
 
-use super::house::House;
+use super::desk::{Desk, entra, signed_in};
+use super::entra::looks_like_entra;
+use super::house::{Answer, Browser, House};
+use crate::support::hostile::{Script, Signer};
+
+const OURS: &str = "11111111-1111-4111-8111-111111111111";
+const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
+const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 async fn entries(house: &House) -> usize {
     match audit::verify(&house.test.store, |_| {}).await.unwrap() {
@@ -64,6 +74,302 @@ async fn a_provider_ends_the_sessions_that_came_from_it_and_no_other() {
             let expected = gone.contains(&number);
             let gone = resume(&elsewhere, secret).await.is_err();
             assert_eq!(gone, expected, "{shown}: {number}");
+        }
+    }
+}
+
+/// A browser that signs in with `work`, in the provider's session `sid`.
+async fn inside(desk: &Desk, sid: Value) -> Browser {
+    let provider = &desk.providers["work"];
+    provider.change(|script| script.claims["sid"] = sid);
+    let mut browser = desk.house.browser();
+    let back = desk.away_and_back(&mut browser, "work").await;
+    signed_in(&browser.get(&back).await, "honest");
+    browser
+}
+
+async fn is_in(browser: &Browser) -> bool {
+    browser.clone().get("/").await.status == StatusCode::OK
+}
+
+/// The provider sends `token`.
+async fn told(desk: &Desk, token: &str) -> Answer {
+    let request = Request::post("/auth/back-channel-logout")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let body = Body::from(format!("logout_token={token}"));
+    desk.house.browser().send_with(request, body).await
+}
+
+async fn framed(desk: &Desk, query: &str) -> Answer {
+    let path = format!("/auth/front-channel-logout?{query}");
+    desk.house.browser().get(&path).await
+}
+
+/// The link on the page after the sign-out that leads to the provider.
+pub(super) fn link(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once("class=\"button wide\" href=\"http")?;
+    let link = rest.split('"').next()?;
+    Some(format!(
+        "http{}",
+        link.replace("&amp;", "&").replace("&#38;", "&")
+    ))
+}
+
+#[tokio::test]
+async fn a_logout_token_that_does_not_pass_ends_nothing_and_is_counted() {
+    let desk = Desk::one().await;
+    let provider = &desk.providers["work"];
+    let browser = inside(&desk, json!("s1")).await;
+    let events = |events: Value| json!({ "events": events });
+    let by_claims = [
+        ("another iss", json!({ "iss": "https://login.example.org" })),
+        ("no iss", json!({ "iss": null })),
+        ("another aud", json!({ "aud": "another" })),
+        ("no aud", json!({ "aud": null })),
+        ("no events", json!({ "events": null })),
+        ("empty events", events(json!({}))),
+        (
+            "another event",
+            events(json!({ "http://schemas.openid.net/event/other": {} })),
+        ),
+        ("an event that is a text", events(json!({ EVENT: "" }))),
+        ("events in a list", events(json!([EVENT]))),
+        ("a nonce", json!({ "nonce": "n" })),
+        ("an empty nonce", json!({ "nonce": "" })),
+        ("no iat", json!({ "iat": null })),
+        ("iat as text", json!({ "iat": "now" })),
+        ("iat in the future", json!({ "iat": 90 })),
+        ("iat long ago", json!({ "iat": -190 })),
+        ("no exp", json!({ "exp": null })),
+        ("expired", json!({ "exp": -61 })),
+        ("no jti", json!({ "jti": null })),
+        ("neither sub nor sid", json!({ "sub": null })),
+        ("an empty sid", json!({ "sub": null, "sid": "" })),
+    ];
+    for (case, over) in by_claims {
+        refused(&desk, case, &provider.logout_token(&over)).await;
+    }
+    let by_signer: [(&str, fn(&mut Script)); 9] = [
+        ("alg none", |script| script.signer = Signer::Nobody),
+        ("HS256, client secret", |script| {
+            script.signer = Signer::ClientSecret
+        }),
+        ("HS256, public key", |script| {
+            script.signer = Signer::PublicKey
+        }),
+        ("ES256, RS256 published", |script| {
+            script.signer = Signer::Ec
+        }),
+        ("an unknown key", |script| {
+            script.signer = Signer::Rsa("second")
+        }),
+        ("a foreign key", |script| {
+            script.signer = Signer::Rsa("second");
+            script.header = json!({ "kid": "first" });
+        }),
+        ("forged", |script| script.forged = true),
+        ("typ of an access token", |script| {
+            script.header = json!({ "typ": "at+jwt" })
+        }),
+        ("crit", |script| script.header = json!({ "crit": ["b64"] })),
+    ];
+    for (case, change) in by_signer {
+        provider.change(change);
+        refused(&desk, case, &provider.logout_token(&json!({}))).await;
+        provider.reform();
+    }
+    for (case, token) in [("nothing", ""), ("no JWS", "a.b"), ("no JSON", "YQ.YQ.YQ")] {
+        refused(&desk, case, token).await;
+    }
+    assert!(is_in(&browser).await);
+}
+
+async fn refused(desk: &Desk, case: &str, token: &str) {
+    let answer = told(desk, token).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{case}");
+    assert_eq!(answer.header("content-type"), "application/json", "{case}");
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(body["error"], "invalid_request", "{case}");
+    assert_eq!(desk.refusals().await, 1, "{case}");
+}
+
+#[tokio::test]
+async fn a_good_logout_token_ends_the_sessions_it_is_about_and_is_used_once() {
+    let desk = Desk::one().await;
+    let provider = &desk.providers["work"];
+    let sid = |over: Value| {
+        let mut claims = json!({ "sub": null, "sid": "s1" });
+        let over = over.as_object().unwrap().clone();
+        claims.as_object_mut().unwrap().extend(over);
+        claims
+    };
+    let cases = [
+        (json!({}), sid(json!({}))),
+        (
+            json!({ "typ": "logout+jwt" }),
+            sid(json!({ "aud": ["freehold", "other"] })),
+        ),
+        (json!({ "typ": "JWT" }), sid(json!({ "sub": "alice" }))),
+        (json!({ "kid": null }), sid(json!({ "iat": 55 }))),
+        (json!({}), sid(json!({ "iat": -170, "exp": -55 }))),
+    ];
+    for (header, claims) in cases {
+        let (here, there) = (
+            inside(&desk, json!("s1")).await,
+            inside(&desk, json!("s2")).await,
+        );
+        provider.change(|script| script.header = header.clone());
+        let before = entries(&desk.house).await;
+        let token = provider.logout_token(&claims);
+        let answer = told(&desk, &token).await;
+        assert_eq!(answer.status, StatusCode::OK, "{claims}: {}", answer.body);
+        assert_eq!(entries(&desk.house).await - before, 1, "{claims}");
+        assert!(
+            !is_in(&here).await && is_in(&there).await,
+            "{header} {claims}"
+        );
+        refused(&desk, "replay", &token).await;
+        provider.reform();
+        // What ended is forgotten after five minutes, so that the next case can have it again.
+        desk.house.test.clock.advance(301);
+    }
+    // The account: all its sessions, with a name there or without.
+    let all = [
+        inside(&desk, json!("s3")).await,
+        inside(&desk, json!(null)).await,
+    ];
+    let other = told(&desk, &provider.logout_token(&json!({ "sub": "bob" }))).await;
+    assert_eq!(other.status, StatusCode::OK);
+    assert!(is_in(&all[0]).await && is_in(&all[1]).await);
+    let token = provider.logout_token(&json!({}));
+    assert_eq!(told(&desk, &token).await.status, StatusCode::OK);
+    assert!(!is_in(&all[0]).await && !is_in(&all[1]).await);
+}
+
+#[tokio::test]
+async fn a_logout_that_overtakes_the_sign_in_ends_it() {
+    let desk = Desk::one().await;
+    let provider = &desk.providers["work"];
+    provider.change(|script| script.claims = json!({ "sid": "s1" }));
+    let mut browser = desk.house.browser();
+    let back = desk.away_and_back(&mut browser, "work").await;
+    let token = provider.logout_token(&json!({ "sid": "s1" }));
+    assert_eq!(told(&desk, &token).await.status, StatusCode::OK);
+    desk.refused(&browser.get(&back).await, "has ended").await;
+    provider.change(|script| script.claims = json!({ "sid": "s2" }));
+    signed_in(&desk.sign_in("work").await, "the next session");
+}
+
+#[tokio::test]
+async fn a_logout_token_of_entra_is_of_an_allowed_tenant_and_names_the_object_id() {
+    let desk = Desk::with(&["work"], entra(&[OURS])).await;
+    let provider = &desk.providers["work"];
+    looks_like_entra(provider, OURS, OURS);
+    let issuer = |tenant: &str| format!("{}/{tenant}/v2.0", provider.url);
+    let browser = inside(&desk, json!("s1")).await;
+    let foreign = json!({ "iss": issuer(THEIRS), "sid": "s1" });
+    refused(&desk, "another tenant", &provider.logout_token(&foreign)).await;
+    let pairwise = json!({ "iss": issuer(OURS), "sub": "pairwise" });
+    refused(&desk, "no oid", &provider.logout_token(&pairwise)).await;
+    assert!(is_in(&browser).await);
+    let oid = json!({ "iss": issuer(OURS), "oid": "aaaaaaaa-0000-4000-8000-000000000001" });
+    assert_eq!(
+        told(&desk, &provider.logout_token(&oid)).await.status,
+        StatusCode::OK
+    );
+    assert!(!is_in(&browser).await);
+    // In a frame Entra names only the session.
+    let (here, there) = (
+        inside(&desk, json!("s2")).await,
+        inside(&desk, json!("s3")).await,
+    );
+    assert_eq!(framed(&desk, "sid=s2").await.status, StatusCode::OK);
+    assert!(!is_in(&here).await && is_in(&there).await);
+}
+
+#[tokio::test]
+async fn a_frame_of_the_provider_ends_its_session_and_no_other_page_may_frame() {
+    let desk = Desk::one().await;
+    let provider = &desk.providers["work"];
+    let (here, there) = (
+        inside(&desk, json!("s1")).await,
+        inside(&desk, json!("s2")).await,
+    );
+    for query in ["", "sid=", "sid=s9", "iss=https://login.example.org&sid=s1"] {
+        let answer = framed(&desk, query).await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}");
+        assert_eq!(desk.refusals().await, 1, "{query}");
+    }
+    assert!(is_in(&here).await);
+    let known = format!("iss={}&sid=s1", provider.url);
+    for counted in [0, 1] {
+        let answer = framed(&desk, &known).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.contains(&format!("frame-ancestors {};", provider.url)),
+            "{policy}"
+        );
+        assert_eq!(desk.refusals().await, counted, "once more is no fault");
+    }
+    assert!(!is_in(&here).await && is_in(&there).await);
+    for _ in 0..30 {
+        framed(&desk, "sid=guess").await;
+    }
+    let limited = framed(&desk, "sid=guess").await;
+    assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(framed(&desk, "sid=s2").await.status, StatusCode::OK);
+    assert!(!is_in(&there).await, "the limit is for guesses only");
+}
+
+#[tokio::test]
+async fn after_the_sign_out_a_page_leads_to_the_provider_where_it_says_how() {
+    for (endpoint, leads) in [
+        (json!(null), false),
+        (json!("http://login.example.org/out"), false),
+        (json!("javascript:alert(1)"), false),
+        (json!("https://login.example.org/out?x=1"), true),
+    ] {
+        let desk = Desk::one().await;
+        desk.providers["work"].change(|script| {
+            script.metadata["end_session_endpoint"] = endpoint.clone();
+        });
+        let mut browser = inside(&desk, json!("s1")).await;
+        assert_eq!(
+            browser.get("/signed-out?provider=work").await.location(),
+            "/"
+        );
+        let old = browser.clone();
+        let out = browser.post("/sign-out").await;
+        assert_eq!(out.location(), "/signed-out?provider=work");
+        assert!(!is_in(&old).await, "here it is over whatever happens there");
+        let page = browser.get(out.location()).await;
+        let link = link(&page.body);
+        assert_eq!(link.is_some(), leads, "{endpoint}: {}", page.body);
+        let Some(link) = link else {
+            assert_eq!(page.location(), "/sign-in");
+            continue;
+        };
+        let link: url::Url = link.parse().unwrap();
+        let pairs: std::collections::BTreeMap<_, _> = link.query_pairs().into_owned().collect();
+        assert_eq!(
+            pairs.keys().collect::<Vec<_>>(),
+            ["client_id", "post_logout_redirect_uri", "state", "x"]
+        );
+        assert_eq!(pairs["client_id"], "freehold");
+        assert_eq!(
+            pairs["post_logout_redirect_uri"],
+            "http://127.0.0.1:8080/sign-in"
+        );
+        let state = &pairs["state"];
+        for (back, believed) in [
+            ("/sign-in".to_owned(), false),
+            ("/sign-in?state=another".to_owned(), false),
+            (format!("/sign-in?state={state}"), true),
+            (format!("/sign-in?state={state}"), false),
+        ] {
+            let shown = browser.get(&back).await.body.contains("at the provider");
+            assert_eq!(shown, believed, "{back}");
         }
     }
 }

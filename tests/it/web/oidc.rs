@@ -307,3 +307,16 @@ async fn a_provider_that_is_away_is_told_and_tried_again() {
     let unknown = house.browser().get("/auth/login?provider=other").await;
     refused(&unknown, StatusCode::NOT_FOUND, "no sign-in provider");
 }
+
+#[tokio::test]
+async fn one_signs_out_at_the_provider_too_and_comes_back() {
+    let desk = Desk::open().await;
+    let mut browser = desk.house.browser();
+    desk.sign_in(&mut browser).await;
+    let out = browser.post("/sign-out").await;
+    let page = browser.get(out.location()).await.body;
+    let link = super::logout::link(&page).unwrap();
+    let back = desk.provider.follow(&link).await;
+    assert!(back.starts_with("/sign-in?state="), "{back}");
+    assert!(browser.get(&back).await.body.contains("at the provider"));
+}

@@ -54,31 +54,47 @@ impl Provider {
         assert_eq!(self.outbound.send(request).await.unwrap().status(), 204);
     }
 
-    /// Follows redirects from `begin` until they lead back to us; gives path and query of that.
+    /// Follows redirects from `begin` until they lead back to us, and says yes where it is asked whether
+    /// to sign out; gives path and query of that.
     pub(super) async fn follow(&self, begin: &str) -> String {
         let mut cookies = BTreeMap::new();
         let mut at: Url = begin.parse().unwrap();
+        let mut form = None;
         for _ in 0..12 {
             if at.as_str().starts_with(HERE) {
                 return at.as_str()[HERE.len()..].to_owned();
             }
             let pair = |(name, value): (&String, &String)| format!("{name}={value}");
             let held: Vec<String> = cookies.iter().map(pair).collect();
-            let request = Request::get(at.as_str())
-                .header(header::COOKIE, held.join("; "))
-                .body(Vec::new())
-                .unwrap();
+            let request = match form {
+                None => Request::get(at.as_str()).body(Vec::new()),
+                Some(xsrf) => Request::post(at.as_str())
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(format!("xsrf={xsrf}&logout=yes").into_bytes()),
+            };
+            let mut request = request.unwrap();
+            let held = held.join("; ").parse().unwrap();
+            request.headers_mut().insert(header::COOKIE, held);
             let answer = self.outbound.send(request).await.unwrap();
             for line in answer.headers().get_all(header::SET_COOKIE) {
                 let pair = line.to_str().unwrap().split(';').next().unwrap();
                 let (name, value) = pair.split_once('=').unwrap();
                 cookies.insert(name.to_owned(), value.to_owned());
             }
+            let body = String::from_utf8_lossy(answer.body());
             let next = answer.headers().get(header::LOCATION);
-            let next = next.unwrap_or_else(|| {
-                panic!("{at}: {}", String::from_utf8_lossy(answer.body()));
-            });
-            at = at.join(next.to_str().unwrap()).unwrap();
+            form = match (next, body.split_once("name=\"xsrf\" value=\"")) {
+                (Some(_), _) => None,
+                (None, Some((_, rest))) => rest.split('"').next().map(str::to_owned),
+                (None, None) => panic!("{at}: {body}"),
+            };
+            at = match next {
+                Some(next) => at.join(next.to_str().unwrap()).unwrap(),
+                None => {
+                    let (_, rest) = body.split_once("action=\"").unwrap();
+                    at.join(rest.split('"').next().unwrap()).unwrap()
+                }
+            };
         }
         panic!("the provider sends us in circles, at last to {at}");
     }
