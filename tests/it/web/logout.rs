@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::desk::{Desk, entra, signed_in};
 use super::entra::looks_like_entra;
 use super::house::{Answer, Browser, House};
-use crate::support::hostile::{Script, Signer};
+use crate::support::hostile::{Signer, rsa_jwk};
 
 const OURS: &str = "11111111-1111-4111-8111-111111111111";
 const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
@@ -116,81 +116,95 @@ pub(super) fn link(page: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_logout_token_that_does_not_pass_ends_nothing_and_is_counted() {
+async fn a_logout_token_with_a_wrong_claim_ends_nothing_and_is_counted() {
     let desk = Desk::one().await;
     let provider = &desk.providers["work"];
     let browser = inside(&desk, json!("s1")).await;
     let events = |events: Value| json!({ "events": events });
-    let by_claims = [
-        ("another iss", json!({ "iss": "https://login.example.org" })),
-        ("no iss", json!({ "iss": null })),
-        ("another aud", json!({ "aud": "another" })),
-        ("no aud", json!({ "aud": null })),
-        ("no events", json!({ "events": null })),
-        ("empty events", events(json!({}))),
-        (
-            "another event",
-            events(json!({ "http://schemas.openid.net/event/other": {} })),
-        ),
-        ("an event that is a text", events(json!({ EVENT: "" }))),
-        ("events in a list", events(json!([EVENT]))),
-        ("a nonce", json!({ "nonce": "n" })),
-        ("an empty nonce", json!({ "nonce": "" })),
+    let other = json!({ "http://schemas.openid.net/event/other": {} });
+    let foreign = "iss and aud are not those";
+    let cases = [
+        (foreign, json!({ "iss": "https://login.example.org" })),
+        (foreign, json!({ "iss": format!("{}/", provider.url) })),
+        (foreign, json!({ "iss": null })),
+        (foreign, json!({ "aud": "another" })),
+        (foreign, json!({ "aud": ["another"] })),
+        (foreign, json!({ "aud": null })),
+        ("its events", json!({ "events": null })),
+        ("its events", events(json!({}))),
+        ("its events", events(other)),
+        ("its events", events(json!({ EVENT: "" }))),
+        ("its events", events(json!([EVENT]))),
+        ("nonce", json!({ "nonce": "n" })),
+        ("nonce", json!({ "nonce": "" })),
         ("no iat", json!({ "iat": null })),
-        ("iat as text", json!({ "iat": "now" })),
-        ("iat in the future", json!({ "iat": 90 })),
-        ("iat long ago", json!({ "iat": -190 })),
+        ("no iat", json!({ "iat": "now" })),
+        ("iat is in the future", json!({ "iat": 61 })),
+        ("more than two minutes ago", json!({ "iat": -181 })),
         ("no exp", json!({ "exp": null })),
-        ("expired", json!({ "exp": -61 })),
+        ("has expired", json!({ "exp": -61 })),
         ("no jti", json!({ "jti": null })),
-        ("neither sub nor sid", json!({ "sub": null })),
-        ("an empty sid", json!({ "sub": null, "sid": "" })),
+        ("no jti", json!({ "jti": 7 })),
+        ("neither sub", json!({ "sub": null })),
+        ("neither sub", json!({ "sub": null, "sid": "" })),
     ];
-    for (case, over) in by_claims {
-        refused(&desk, case, &provider.logout_token(&over)).await;
+    for (words, over) in cases {
+        refused(&desk, words, &provider.logout_token(&over)).await;
     }
-    let by_signer: [(&str, fn(&mut Script)); 9] = [
-        ("alg none", |script| script.signer = Signer::Nobody),
-        ("HS256, client secret", |script| {
-            script.signer = Signer::ClientSecret
-        }),
-        ("HS256, public key", |script| {
-            script.signer = Signer::PublicKey
-        }),
-        ("ES256, RS256 published", |script| {
-            script.signer = Signer::Ec
-        }),
-        ("an unknown key", |script| {
-            script.signer = Signer::Rsa("second")
-        }),
-        ("a foreign key", |script| {
-            script.signer = Signer::Rsa("second");
-            script.header = json!({ "kid": "first" });
-        }),
-        ("forged", |script| script.forged = true),
-        ("typ of an access token", |script| {
-            script.header = json!({ "typ": "at+jwt" })
-        }),
-        ("crit", |script| script.header = json!({ "crit": ["b64"] })),
-    ];
-    for (case, change) in by_signer {
-        provider.change(change);
-        refused(&desk, case, &provider.logout_token(&json!({}))).await;
-        provider.reform();
-    }
-    for (case, token) in [("nothing", ""), ("no JWS", "a.b"), ("no JSON", "YQ.YQ.YQ")] {
-        refused(&desk, case, token).await;
+    for text in ["", "a.b", "YQ.YQ.YQ", "e30.e30"] {
+        refused(&desk, "no JWS", text).await;
     }
     assert!(is_in(&browser).await);
 }
 
-async fn refused(desk: &Desk, case: &str, token: &str) {
+#[tokio::test]
+async fn a_logout_token_that_the_provider_did_not_sign_ends_nothing_and_is_counted() {
+    let desk = Desk::one().await;
+    let provider = &desk.providers["work"];
+    provider.change(|script| script.keys.push(rsa_jwk("weak")));
+    let browser = inside(&desk, json!("s1")).await;
+    let nothing = json!({});
+    let cases = [
+        ("not published", Signer::Rsa("weak"), nothing.clone()),
+        ("its alg", Signer::Nobody, nothing.clone()),
+        ("its alg", Signer::ClientSecret, nothing.clone()),
+        ("its alg", Signer::PublicKey, nothing.clone()),
+        ("its alg", Signer::Ec, nothing.clone()),
+        ("its alg", Signer::Rsa("first"), json!({ "alg": null })),
+        ("not published", Signer::Rsa("second"), nothing),
+        (
+            "signature",
+            Signer::Rsa("second"),
+            json!({ "kid": "first" }),
+        ),
+        ("signature", Signer::Rsa("second"), json!({ "kid": null })),
+        ("its typ", Signer::Rsa("first"), json!({ "typ": "at+jwt" })),
+        ("its typ", Signer::Rsa("first"), json!({ "typ": 7 })),
+        ("crit", Signer::Rsa("first"), json!({ "crit": ["b64"] })),
+    ];
+    for (words, signer, header) in cases {
+        provider.change(|script| {
+            script.signer = signer;
+            script.header = header;
+        });
+        refused(&desk, words, &provider.logout_token(&json!({}))).await;
+        provider.reform();
+    }
+    provider.change(|script| script.forged = true);
+    refused(&desk, "signature", &provider.logout_token(&json!({}))).await;
+    assert!(is_in(&browser).await);
+}
+
+async fn refused(desk: &Desk, words: &str, token: &str) {
     let answer = told(desk, token).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{case}");
-    assert_eq!(answer.header("content-type"), "application/json", "{case}");
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
-    assert_eq!(body["error"], "invalid_request", "{case}");
-    assert_eq!(desk.refusals().await, 1, "{case}");
+    let (status, said) = (answer.status, &answer.body);
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{words}: {said}");
+    assert_eq!(answer.header("content-type"), "application/json", "{words}");
+    let body: Value = serde_json::from_str(said).unwrap();
+    assert_eq!(body["error"], "invalid_request", "{words}");
+    let description = body["error_description"].as_str().unwrap();
+    assert!(description.contains(words), "{words}: {description}");
+    assert_eq!(desk.refusals().await, 1, "{words}");
 }
 
 #[tokio::test]
@@ -228,7 +242,7 @@ async fn a_good_logout_token_ends_the_sessions_it_is_about_and_is_used_once() {
             !is_in(&here).await && is_in(&there).await,
             "{header} {claims}"
         );
-        refused(&desk, "replay", &token).await;
+        refused(&desk, "used before", &token).await;
         provider.reform();
         // What ended is forgotten after five minutes, so that the next case can have it again.
         desk.house.test.clock.advance(301);
@@ -268,9 +282,9 @@ async fn a_logout_token_of_entra_is_of_an_allowed_tenant_and_names_the_object_id
     let issuer = |tenant: &str| format!("{}/{tenant}/v2.0", provider.url);
     let browser = inside(&desk, json!("s1")).await;
     let foreign = json!({ "iss": issuer(THEIRS), "sid": "s1" });
-    refused(&desk, "another tenant", &provider.logout_token(&foreign)).await;
+    refused(&desk, "iss and aud", &provider.logout_token(&foreign)).await;
     let pairwise = json!({ "iss": issuer(OURS), "sub": "pairwise" });
-    refused(&desk, "no oid", &provider.logout_token(&pairwise)).await;
+    refused(&desk, "neither sub", &provider.logout_token(&pairwise)).await;
     assert!(is_in(&browser).await);
     let oid = json!({ "iss": issuer(OURS), "oid": "aaaaaaaa-0000-4000-8000-000000000001" });
     assert_eq!(

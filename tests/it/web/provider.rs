@@ -88,13 +88,10 @@ impl Provider {
                 (None, Some((_, rest))) => rest.split('"').next().map(str::to_owned),
                 (None, None) => panic!("{at}: {body}"),
             };
-            at = match next {
-                Some(next) => at.join(next.to_str().unwrap()).unwrap(),
-                None => {
-                    let (_, rest) = body.split_once("action=\"").unwrap();
-                    at.join(rest.split('"').next().unwrap()).unwrap()
-                }
-            };
+            let named = body.split_once("action=\"").map(|(_, rest)| rest);
+            let named = named.and_then(|rest| rest.split('"').next());
+            let next = next.map(|next| next.to_str().unwrap()).or(named);
+            at = at.join(next.unwrap()).unwrap();
         }
         panic!("the provider sends us in circles, at last to {at}");
     }
