@@ -19,7 +19,7 @@ use crate::outbound::is_callable;
 /// would be accepted it is four minutes.
 const RECENT_SECS: i64 = 300;
 /// So many are known at once. Only providers can add to them.
-const RECENT_MAX: usize = 10_000;
+pub(super) const RECENT_MAX: usize = 10_000;
 
 /// Names that an issuer has given, and when they came: of logout tokens, or of sessions that ended.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl Recent {
         known.contains_key(&(issuer.to_owned(), name.to_owned()))
     }
 
-    fn add(&self, issuer: &str, name: &str, now: Timestamp) {
+    pub(super) fn add(&self, issuer: &str, name: &str, now: Timestamp) {
         let mut known = self.0.lock();
         if known.len() >= RECENT_MAX {
             // A logout that comes again ends nothing that is not over; one that is refused does harm.

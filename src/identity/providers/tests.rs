@@ -1,9 +1,10 @@
-//! The parts that need no provider: the sealed flow, and roles in a claim.
+//! The parts that need no provider: the sealed flow, roles in a claim, names that were used.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use serde_json::{Value, json};
 
 use super::flow::{Flow, flow_id, secret};
+use super::logout::{RECENT_MAX, Recent};
 use super::roles::given;
 use crate::base::Timestamp;
 use crate::config;
@@ -122,4 +123,20 @@ fn groups_give_roles_unless_the_provider_left_them_out() {
         of(&settings, json!({ "hd": "g1", "hasgroups": false })),
         (member, false)
     );
+}
+
+#[test]
+fn recent_names_are_known_for_five_minutes_and_the_oldest_gives_way() {
+    let recent = Recent::default();
+    recent.add("one", "first", at(0));
+    recent.add("two", "second", at(1));
+    assert!(recent.has("one", "first", at(299)) && !recent.has("two", "first", at(299)));
+    for number in 2..RECENT_MAX {
+        recent.add("one", &number.to_string(), at(2));
+    }
+    assert!(recent.has("one", "first", at(2)), "there is room for it");
+    recent.add("one", "one more", at(3));
+    assert!(!recent.has("one", "first", at(3)) && recent.has("two", "second", at(3)));
+    assert!(!recent.has("two", "second", at(301)));
+    assert!(recent.has("one", "one more", at(302)));
 }
