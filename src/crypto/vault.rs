@@ -90,8 +90,8 @@ pub(super) struct DataKey {
 /// likely enough that two have the same (NIST SP 800-38D §8.3).
 #[derive(Debug, Clone, Copy)]
 pub struct KeyLimits {
-    /// Values it may have sealed. What a crash leaves uncounted is that of a minute, so there is
-    /// room from here to 2^32 for some hundred crashes at full speed.
+    /// Values it may have sealed. What a crash leaves uncounted is that of a minute: less than 2^26
+    /// for each processor, so from 2^30 to 2^32 there is room for almost fifty of them.
     pub seals_max: u64,
     /// How old it may be.
     pub age_max: SignedDuration,
@@ -113,6 +113,21 @@ impl Vault {
         let mut held = self.0.write();
         held.roots.insert(id.clone(), Arc::new(Cipher::new(key)));
         held.root = Some(id);
+    }
+
+    /// The root key that wraps new data keys.
+    #[must_use]
+    pub fn root(&self) -> Option<RootId> {
+        self.0.read().root.clone()
+    }
+
+    /// Wraps a stored data key with the root key of `next` instead.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
+    pub fn rewrap(&self, key: WrappedKey, next: &Self) -> Result<WrappedKey, VaultError> {
+        let bytes = self.unwrap(&key)?;
+        next.wrap(key, &bytes)
     }
 
     /// Forgets all root keys but these.
