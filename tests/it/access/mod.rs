@@ -20,11 +20,12 @@ use crate::support::app::{Answer, Ask, Person, TestApp};
 use crate::support::dav::event;
 
 /// Who asks, in the order of the table's columns.
-const WHO: [Who; 9] = [
+const WHO: [Who; 10] = [
     Who::Nobody,
     Who::Stranger,
     Who::Owner,
     Who::Custodian,
+    Who::CustodianOfPart,
     Who::Administrator,
     Who::Roleless,
     Who::WrongKind,
@@ -42,6 +43,8 @@ enum Who {
     Owner,
     /// A custodian whose thing it is not.
     Custodian,
+    /// A member who is custodian of the place that the items are in, and of nothing else.
+    CustodianOfPart,
     /// An administrator whose thing it is not.
     Administrator,
     /// Somebody without any role.
@@ -166,6 +169,7 @@ struct World {
     alice: Known,
     bob: Known,
     carol: Known,
+    sam: Known,
     ada: Known,
     nora: Known,
     otto: Known,
@@ -211,6 +215,7 @@ impl World {
             alice: known(&app, "alice", &[Role::Member]).await,
             bob: known(&app, "bob", &[Role::Member]).await,
             carol: known(&app, "carol", &[Role::Custodian]).await,
+            sam: known(&app, "sam", &[Role::Member]).await,
             nora: known(&app, "nora", &[]).await,
             ada,
             otto,
@@ -223,6 +228,8 @@ impl World {
         };
         world.item_type = world.make("/api/v1/item-types").await;
         world.place = world.make("/api/v1/places").await;
+        let over = json!({ "kind": "place", "id": world.place });
+        world.give("sam", &over).await;
         world.tag = format!("T-{}", world.next.load(Ordering::Relaxed));
         world.make("/api/v1/items").await;
         world
@@ -244,6 +251,21 @@ impl World {
         assert_eq!(made.status, 201, "{}", made.text());
         let made: serde_json::Value = serde_json::from_slice(&made.body).unwrap();
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes somebody a custodian: the identifier of that.
+    async fn give(&self, handle: &str, over: &serde_json::Value) -> String {
+        let request = self.app.request("POST", "/api/v1/role-grants");
+        let body = json!({ "handle": handle, "role": "custodian", "over": over });
+        let given = request
+            .bearer(&self.ada.person.api)
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await;
+        assert_eq!(given.status, 201, "{}", given.text());
+        let given: serde_json::Value = serde_json::from_slice(&given.body).unwrap();
+        given["id"].as_str().unwrap().to_owned()
     }
 
     /// The identifier of a new token of alice's.
@@ -298,6 +320,11 @@ impl World {
                 _ if path.starts_with("/sessions/") => self.session().await,
                 _ if path.contains("/item-types/") => self.make("/api/v1/item-types").await,
                 _ if path.contains("/places/") => self.make("/api/v1/places").await,
+                _ if path.contains("/role-grants/") => {
+                    let place = self.make("/api/v1/places").await;
+                    let over = json!({ "kind": "place", "id": place });
+                    self.give("carol", &over).await
+                }
                 _ => self.make("/api/v1/items").await,
             };
             if path.ends_with("/check-in") {
@@ -389,6 +416,7 @@ impl World {
             Who::Stranger => &self.bob,
             Who::Owner | Who::WrongKind | Who::WrongScope => &self.alice,
             Who::Custodian => &self.carol,
+            Who::CustodianOfPart => &self.sam,
             Who::Administrator => &self.ada,
             Who::Roleless => &self.nora,
             Who::TurnedOff => &self.otto,
@@ -431,6 +459,11 @@ impl World {
                 json!({ "to": { "kind": "party", "handle": "alice" } })
             }
             ("POST", "/items/{id}/check-in") => json!({ "to_place_id": self.place }),
+            ("POST", "/role-grants") => json!({
+                "handle": "carol",
+                "role": "custodian",
+                "over": { "kind": "everything" },
+            }),
             ("POST", _) if path == "/connect/tokens" => {
                 return "label=x&scope=caldav&days=30".to_owned();
             }
