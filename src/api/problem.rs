@@ -214,7 +214,10 @@ impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         let mut problem = Self::because(error.kind(), &error);
         if let IdentityError::StaleSignIn { max_age_secs } = error {
-            problem.0.headers.insert(WWW_AUTHENTICATE, edge::step_up(max_age_secs));
+            problem
+                .0
+                .headers
+                .insert(WWW_AUTHENTICATE, edge::step_up(max_age_secs));
         }
         problem
     }

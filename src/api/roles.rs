@@ -196,7 +196,11 @@ impl Principal {
             id: of.principal.id,
             active: of.principal.active,
             roles: roles.map(Role::from).collect(),
-            grants: of.grants.iter().map(RoleGrant::of).collect::<Result<_, _>>()?,
+            grants: of
+                .grants
+                .iter()
+                .map(RoleGrant::of)
+                .collect::<Result<_, _>>()?,
             handle: of.principal.handle,
         })
     }
@@ -214,14 +218,14 @@ pub(super) async fn principals(call: Call, paging: Paging) -> Result<Response, P
     answer::page(&paging, rows.collect::<Result<_, _>>()?, page.next)
 }
 
-pub(super) async fn create(
-    call: Call,
-    Json(new): Json<NewRoleGrant>,
-) -> Result<Response, Problem> {
+pub(super) async fn create(call: Call, Json(new): Json<NewRoleGrant>) -> Result<Response, Problem> {
     grants::may_give(&call.identity, &call.actor)?;
     let found = people::by_handle(&call.identity, &new.handle).await?;
     let found = found.ok_or_else(|| {
-        let detail = format!("there is no person with the handle {}: check it", new.handle);
+        let detail = format!(
+            "there is no person with the handle {}: check it",
+            new.handle
+        );
         Problem::new(Kind::Invalid, detail).at("handle")
     })?;
     let over = match new.over.charge() {

@@ -46,7 +46,8 @@ pub(super) async fn lock_principal(
     tx: &Tx,
     id: Id<Principal>,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE id = $1 FOR UPDATE";
+    let sql =
+        "SELECT id, handle, active, roles, granted_roles FROM principal WHERE id = $1 FOR UPDATE";
     tx.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0))
         .await
 }

@@ -67,11 +67,7 @@ impl Inventory {
     /// # Errors
     /// [`InventoryError::NoPlace`], [`InventoryError::NoType`], [`InventoryError::Refused`] for whoever
     /// may not read it, or the store's.
-    pub async fn find_charge(
-        &self,
-        actor: &Actor,
-        charge: Charge,
-    ) -> Result<Part, InventoryError> {
+    pub async fn find_charge(&self, actor: &Actor, charge: Charge) -> Result<Part, InventoryError> {
         match charge {
             Charge::Place(id) => self.place(actor, id).await.map(drop)?,
             Charge::Type(id) => self.item_type(actor, id).await.map(drop)?,
@@ -89,11 +85,7 @@ pub(super) struct Warden<'c> {
 
 impl<'c> Warden<'c> {
     /// For `actor` by `rule`. Whoever holds no role that could do is refused here already.
-    pub(super) async fn of(
-        conn: &'c Conn,
-        actor: &Actor,
-        rule: &'static RoleRule,
-    ) -> Found<Self> {
+    pub(super) async fn of(conn: &'c Conn, actor: &Actor, rule: &'static RoleRule) -> Found<Self> {
         let held = if rule.allows_everywhere(actor.roles) {
             Held {
                 everywhere: actor.roles,
@@ -265,4 +257,3 @@ pub(super) fn named(
 ) -> impl Fn(Account) -> bool {
     move |held| account.map_or_else(|| else_which(held), |named| named == held)
 }
-

@@ -46,11 +46,11 @@ pub use places::{ChangePlace, NewPlace};
 pub use types::{ChangeType, NewType};
 
 use crate::base::{ETag, Precondition, PreconditionFailed};
-use crate::identity::event;
 #[cfg(doc)]
 use crate::identity::Granted;
-use charge::{READ, WRITE, Warden, named};
+use crate::identity::event;
 use crate::store::Store;
+use charge::{READ, WRITE, Warden, named};
 
 /// The handle on the inventory; cheap to clone. Every method is one transaction.
 #[derive(Clone)]

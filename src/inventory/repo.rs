@@ -6,8 +6,8 @@
 use sea_orm::Value;
 
 use super::{
-    Account, Found, Holding, Identifier, InventoryError, Item, ItemType, Movement, Name, Place, Range,
-    TypeKind,
+    Account, Found, Holding, Identifier, InventoryError, Item, ItemType, Movement, Name, Place,
+    Range, TypeKind,
 };
 use crate::base::clock::from_micros;
 use crate::base::page::PageError;
@@ -43,11 +43,7 @@ pub(super) async fn take_type(tx: &Tx, id: Id<ItemType>) -> Found<ItemType> {
     found.await?.ok_or(InventoryError::NoType(id))
 }
 
-pub(super) async fn update_type(
-    tx: &Tx,
-    on: &Granted<ItemType>,
-    changed: &ItemType,
-) -> Found<()> {
+pub(super) async fn update_type(tx: &Tx, on: &Granted<ItemType>, changed: &ItemType) -> Found<()> {
     let sql = "UPDATE item_type SET name = $1, unit = $2 WHERE id = $3";
     let values = vec![
         changed.name.as_str().into(),

@@ -101,7 +101,11 @@ impl House {
     }
 
     async fn over_place(&self, role: &str, place: &str) -> String {
-        id_of(&self.give(role, json!({ "kind": "place", "id": place })).await)
+        id_of(
+            &self
+                .give(role, json!({ "kind": "place", "id": place }))
+                .await,
+        )
     }
 
     async fn out(&self, by: &str, item: &str, to: Value) -> u16 {
@@ -144,9 +148,19 @@ async fn a_custodian_of_a_place_changes_what_is_in_it_and_nothing_else() {
         assert_eq!(refused.status, 403);
     }
     let renamed = json!({ "name": "Two", "identifiers": [] });
-    assert_eq!(house.put(sam, &format!("/items/{item}"), &renamed).await, 200);
-    let other = id_of(&house.item(&house.admin, &house.laptop, &house.elsewhere).await);
-    assert_eq!(house.put(sam, &format!("/items/{other}"), &renamed).await, 403);
+    assert_eq!(
+        house.put(sam, &format!("/items/{item}"), &renamed).await,
+        200
+    );
+    let other = id_of(
+        &house
+            .item(&house.admin, &house.laptop, &house.elsewhere)
+            .await,
+    );
+    assert_eq!(
+        house.put(sam, &format!("/items/{other}"), &renamed).await,
+        403
+    );
     let theirs = json!({ "kind": "party", "handle": "alice" });
     assert_eq!(house.out(sam, &other, theirs).await, 403);
 
@@ -181,7 +195,11 @@ async fn a_move_needs_the_right_at_both_ends() {
     assert_eq!(house.back(sam, &item, &house.elsewhere).await, 403);
     assert_eq!(house.back(sam, &item, &house.shelf).await, 200);
 
-    let far = id_of(&house.item(&house.admin, &house.laptop, &house.elsewhere).await);
+    let far = id_of(
+        &house
+            .item(&house.admin, &house.laptop, &house.elsewhere)
+            .await,
+    );
     let into = json!({ "kind": "item", "id": far });
     assert_eq!(house.out(sam, &item, into.clone()).await, 403);
     assert_eq!(house.out(&house.admin, &far, alice()).await, 200);
@@ -220,7 +238,11 @@ async fn who_does_not_read_everything_sees_their_part_and_nothing_of_the_rest() 
     let house = House::with(&[Role::Auditor]).await;
     let sam = &house.sam;
     let inside = id_of(&house.item(&house.admin, &house.laptop, &house.shelf).await);
-    let outside = id_of(&house.item(&house.admin, &house.laptop, &house.elsewhere).await);
+    let outside = id_of(
+        &house
+            .item(&house.admin, &house.laptop, &house.elsewhere)
+            .await,
+    );
     let path = |id: &str| format!("/items/{id}");
     assert_eq!(house.get(sam, &path(&inside)).await.status, 403);
     house.over_place("auditor", &house.store).await;
@@ -237,7 +259,11 @@ async fn who_does_not_read_everything_sees_their_part_and_nothing_of_the_rest() 
     for unseen in [path(&outside), missing, format!("/places/{}", house.site)] {
         let answer = house.get(sam, &unseen).await;
         assert_eq!(answer.status, 404, "{unseen}");
-        assert!(answer.text().contains("there is nothing here under this name"));
+        assert!(
+            answer
+                .text()
+                .contains("there is nothing here under this name")
+        );
     }
     let write = json!({ "name": "X", "identifiers": [] });
     assert_eq!(house.put(sam, &path(&inside), &write).await, 404);
@@ -291,7 +317,10 @@ async fn a_role_is_held_from_the_next_request_on_and_not_after_its_end() {
         assert_eq!(*action, format!("identity.role.{verb}"));
         assert!(actor.starts_with("principal:") && subject.starts_with("principal:"));
         let detail: Value = serde_json::from_str(detail).unwrap();
-        assert_eq!((&detail["role"], &detail["over"]), (&json!("custodian"), &json!(over)));
+        assert_eq!(
+            (&detail["role"], &detail["over"]),
+            (&json!("custodian"), &json!(over))
+        );
     }
 }
 
@@ -304,7 +333,10 @@ async fn a_grant_lets_nobody_in_whom_the_provider_gives_no_role() {
     let found = principals::find_or_create(identity, provider, ann, member);
     let handle: Handle = found.await.unwrap().handle;
     let token = house.app.token(handle.as_str(), Scope::Api).await;
-    for over in [json!({ "kind": "everything" }), json!({ "kind": "place", "id": house.site })] {
+    for over in [
+        json!({ "kind": "everything" }),
+        json!({ "kind": "place", "id": house.site }),
+    ] {
         let body = json!({ "handle": handle, "role": "custodian", "over": over });
         id_of(&house.post(&house.admin, "/role-grants", &body).await);
     }
@@ -337,7 +369,9 @@ async fn roles_are_given_by_administrators_who_have_just_signed_in() {
         authenticated_at: None,
     };
     let old = sessions::start(identity, ada, Some(origin)).await.unwrap();
-    let in_it: Actor = sessions::resume(identity, old.secret.expose()).await.unwrap();
+    let in_it: Actor = sessions::resume(identity, old.secret.expose())
+        .await
+        .unwrap();
     let new = tokens::NewToken {
         principal: ada,
         label: "script".to_owned(),
@@ -348,14 +382,29 @@ async fn roles_are_given_by_administrators_who_have_just_signed_in() {
     let stale = house.post(token.expose(), "/role-grants", &body).await;
     assert_eq!(stale.status, 401);
     let challenge = stale.header("www-authenticate");
-    assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+    assert!(
+        challenge.contains("error=\"insufficient_user_authentication\""),
+        "{challenge}"
+    );
     assert!(challenge.contains("max_age=\"600\""), "{challenge}");
     assert_eq!(house.get(token.expose(), "/principals").await.status, 200);
 
     for (role, over, status) in [
-        ("administrator", json!({ "kind": "place", "id": house.site }), 422),
-        ("custodian", json!({ "kind": "place", "id": house.laptop }), 422),
-        ("custodian", json!({ "kind": "everything", "id": house.site }), 422),
+        (
+            "administrator",
+            json!({ "kind": "place", "id": house.site }),
+            422,
+        ),
+        (
+            "custodian",
+            json!({ "kind": "place", "id": house.laptop }),
+            422,
+        ),
+        (
+            "custodian",
+            json!({ "kind": "everything", "id": house.site }),
+            422,
+        ),
         ("king", json!({ "kind": "everything" }), 422),
     ] {
         assert_eq!(house.give(role, over).await.status, status);

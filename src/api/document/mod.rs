@@ -85,9 +85,7 @@ fn describe(operation: &Operation) -> path::Operation {
         .description(match operation.access {
             Access::Anyone => None,
             Access::Member => Some("For members, custodians and administrators."),
-            Access::Custodian => {
-                Some("For administrators, and for custodians in their charge.")
-            }
+            Access::Custodian => Some("For administrators, and for custodians in their charge."),
             Access::Administrator => Some("For administrators."),
             Access::FreshAdministrator => Some(
                 "For administrators, with a personal token that was made in a session within \

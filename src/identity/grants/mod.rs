@@ -125,11 +125,7 @@ pub async fn give(
 /// # Errors
 /// [`IdentityError::Refused`], with [`Refusal::NotFound`] when there is no such grant, and
 /// [`IdentityError::StaleSignIn`], as `rules::may_endanger` says.
-pub async fn end(
-    identity: &Identity,
-    by: &Actor,
-    id: Id<RoleGrant>,
-) -> Result<(), IdentityError> {
+pub async fn end(identity: &Identity, by: &Actor, id: Id<RoleGrant>) -> Result<(), IdentityError> {
     let step_up = identity.limits.step_up;
     identity
         .store

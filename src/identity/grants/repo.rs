@@ -84,9 +84,7 @@ pub(super) async fn list(
                ORDER BY id LIMIT $2";
     let one_more = i64::from(size.get()) + 1;
     let values = vec![behind.into(), one_more.into()];
-    let mut found = conn
-        .fixed(sql, values, |row| map_principal(row, 0))
-        .await?;
+    let mut found = conn.fixed(sql, values, |row| map_principal(row, 0)).await?;
     let more = found.len() > usize::from(size.get());
     found.truncate(size.get().into());
     let last = found.last().filter(|_| more);
@@ -101,7 +99,9 @@ pub(super) async fn list(
 
 /// `part_kind` and `part_id`.
 fn columns(over: Option<&Part>) -> (Value, Value) {
-    let (kind, id) = over.map_or((EVERYTHING, Uuid::nil()), |part| (part.kind.as_ref(), part.id));
+    let (kind, id) = over.map_or((EVERYTHING, Uuid::nil()), |part| {
+        (part.kind.as_ref(), part.id)
+    });
     (kind.into(), id.as_bytes().to_vec().into())
 }
 
