@@ -23,6 +23,7 @@ mod ical;
 mod import;
 mod jobs;
 mod peers;
+mod roles;
 mod scopes;
 mod server;
 mod store;
