@@ -183,6 +183,10 @@ section! {
         session_idle_mins: u32 = 30, unit "minutes", range 1..=10_080;
         /// A session ends after this time in any case.
         session_absolute_mins: u32 = 720, unit "minutes", range 1..=43_200;
+        /// How long after a sign-in somebody may do what is dangerous: give and end roles, end the
+        /// access of others. Later they sign in once more, which ends nothing else. The provider has
+        /// to say when the sign-in was (`auth_time`; with Microsoft an optional claim).
+        step_up_mins: u32 = 10, unit "minutes", range 1..=1440;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();
     }

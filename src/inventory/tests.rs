@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
-use crate::identity::{Credential, Identity, Principal, Roles, Scopes, SessionLimits, principals};
+use crate::identity::{
+    Actor, Credential, Identity, Principal, Role, Roles, Scopes, SessionLimits, principals,
+};
 use crate::store::testing;
 
 const START: &str = "2026-11-25T10:00:00Z";
@@ -131,6 +133,7 @@ fn actor(role: Role) -> Actor {
         roles: Roles::of(&[role]),
         scopes: Scopes::default(),
         credential: Credential::Session,
+        authenticated_at: None,
     }
 }
 

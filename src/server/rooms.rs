@@ -165,5 +165,6 @@ fn session_limits(settings: &Settings) -> SessionLimits {
     SessionLimits {
         idle: minutes(settings.identity.session_idle_mins),
         absolute: minutes(settings.identity.session_absolute_mins),
+        step_up: minutes(settings.identity.step_up_mins),
     }
 }
