@@ -179,7 +179,7 @@ impl Vault {
         let (root, cipher) =
             newest().ok_or_else(|| self.or_locked(VaultError::Missing("root key")))?;
         let row = key_row(&named);
-        let sealed = cipher.seal(root.as_str(), &key_place(&row), key);
+        let sealed = cipher.seal(root.as_str(), &key_place(&row), (&[], key));
         let wrapped = sealed.ok_or(VaultError::DoesNotOpen)?;
         Ok(WrappedKey {
             root,
@@ -258,14 +258,11 @@ impl Vault {
         key.sealed.fetch_add(1, Ordering::Relaxed);
         let name = key.id.as_str();
         let length = u8::try_from(name.len()).map_err(|_| VaultError::NoKey(*owner))?;
-        let sealed = key.cipher.seal(name, place, plain);
-        let sealed = sealed.ok_or(VaultError::DoesNotOpen)?;
-        let mut out = Vec::with_capacity(2 + name.len() + sealed.len());
-        out.push(1);
-        out.push(length);
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(&sealed);
-        Ok(out)
+        let mut head = Vec::with_capacity(2 + name.len());
+        head.extend_from_slice(&[1, length]);
+        head.extend_from_slice(name.as_bytes());
+        let sealed = key.cipher.seal(name, place, (&head, plain));
+        sealed.ok_or(VaultError::DoesNotOpen)
     }
 
     /// Opens what [`Self::seal`] made for the same place.
