@@ -26,6 +26,8 @@ section! {
         vault: Vault = Vault::default();
         /// Who may sign in, and for how long.
         identity: Identity = Identity::default();
+        /// The record of who did what.
+        audit: Audit = Audit::default();
         /// Limits and periods of calendars.
         calendar: Calendar = Calendar::default();
         /// What the service writes to standard error.
@@ -181,6 +183,18 @@ section! {
         step_up_mins: u32 = 10, unit "minutes", range 1..=1440;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();
+    }
+}
+
+section! {
+    /// The record of who did what.
+    Audit {
+        /// How often the head of the chain is signed, when something has happened. Signed heads are
+        /// in the log: whoever keeps the log elsewhere can show that nothing older was rewritten.
+        sign_mins: u32 = 60, unit "minutes", range 1..=1440;
+        /// How long entries are kept. Older ones are taken away every day, up to a signed head that
+        /// stands for them from then on. Unset keeps all of them.
+        keep_days: Option<u32> = None, unit "days", range 90..=36_500, example "2555";
     }
 }
 

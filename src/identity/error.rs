@@ -3,6 +3,7 @@
 use super::{Handle, Refusal};
 use crate::base::page::PageError;
 use crate::base::{Kind, Timestamp};
+use crate::audit::AuditError;
 use crate::store::StoreError;
 
 /// Identity refused or failed.
@@ -63,6 +64,9 @@ pub enum IdentityError {
     /// There are no personal tokens of this scope.
     #[error("there are no tokens for the scope {0:?}: use caldav or api")]
     Scope(&'static str),
+    /// The audit cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -81,6 +85,7 @@ impl IdentityError {
             Self::Label | Self::Expiry { .. } | Self::Scope(_) | Self::RoleOverPart(_) => {
                 Kind::Invalid
             }
+            Self::Audit(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }

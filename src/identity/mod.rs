@@ -17,6 +17,7 @@
 mod access;
 mod error;
 pub mod grants;
+pub mod history;
 mod model;
 pub mod principals;
 pub mod providers;
@@ -38,7 +39,7 @@ pub use rules::SessionLimits;
 
 use std::sync::Arc;
 
-use crate::audit::Event;
+use crate::audit::{Audit, Event};
 use crate::base::Id;
 use crate::store::Store;
 
@@ -48,6 +49,7 @@ pub struct Identity {
     store: Store,
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
+    audit: Audit,
 }
 
 impl Identity {

@@ -198,7 +198,7 @@ async fn flush(rooms: Rooms, mut stop: watch::Receiver<bool>) {
 }
 
 /// Waits, and tells whether the service stops.
-async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+pub(super) async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => false,
         () = stopped(stop) => true,

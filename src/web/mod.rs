@@ -3,9 +3,10 @@
 //! Everything is rendered here, no script runs in the browser. A page reads the session cookie,
 //! asks the rooms, and writes a template from `templates`; styles and icon are in `assets`.
 //!
-//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `connect`: what to type
-//!   into a client, and `tokens` for it; `form`: what a page sends.
-//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`: where one is signed in. `return_to`: back to where one came from.
+//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `audit`: who did what.
+//!   `connect`: what to type into a client, and `tokens` for it; `form`: what a page sends.
+//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`:
+//!   where one is signed in. `return_to`: back to where one came from.
 //! - `signed_in`: who looks. `page`: frame and headers. `error`: what went wrong.
 //!
 //! **Invariants.** Nothing on a page comes from another host, and its policy forbids scripts.
@@ -15,6 +16,7 @@
 //! **Absent on purpose.** Changing calendars and items; the interface issue builds it.
 
 mod assets;
+mod audit;
 mod connect;
 mod day;
 mod error;
@@ -128,6 +130,7 @@ where
         Route::get("/", month::get),
         Route::get("/day", day::get),
         Route::get("/items", items::get),
+        Route::get("/audit", audit::get),
         Route::get("/connect", connect::get),
         Route::post("/connect/tokens", tokens::make),
         Route::post("/connect/tokens/{id}/end", tokens::end),

@@ -10,14 +10,16 @@ use http::{HeaderValue, StatusCode};
 use super::assets::Links;
 use crate::base::random;
 use crate::edge::{Fault, headers};
-use crate::identity::Actor;
+use crate::identity::{Actor, history};
 
 /// What every page has around its content.
 pub(super) struct Frame {
     pub(super) title: String,
     /// Whose page it is; nobody's before the sign-in.
     pub(super) handle: Option<String>,
-    /// The entry of the navigation that is current: `calendar`, `items` or `connect`.
+    /// Whether they read the audit.
+    pub(super) oversees: bool,
+    /// The entry of the navigation that is current: `calendar`, `items`, `connect` or `audit`.
     pub(super) here: &'static str,
     /// Allows the page's own style element, where it has one.
     pub(super) nonce: String,
@@ -30,6 +32,7 @@ impl Frame {
         Self {
             title: title.to_owned(),
             handle: None,
+            oversees: false,
             here: "",
             nonce: BASE64_STANDARD.encode(random::bytes::<18>()),
             links: Links::new(),
@@ -40,6 +43,7 @@ impl Frame {
     pub(super) fn own(title: &str, here: &'static str, actor: &Actor) -> Self {
         Self {
             handle: Some(actor.handle.to_string()),
+            oversees: history::may_read(actor).is_ok(),
             here,
             ..Self::public(title)
         }

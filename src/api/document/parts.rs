@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::super::problem;
-use super::super::{account, custody, items, places, roles, types};
+use super::super::{account, audit, custody, items, places, roles, types};
 use crate::base::PageSize;
 
 /// The name of the security scheme.
@@ -102,8 +102,10 @@ pub(super) fn components() -> Components {
         .schema_from::<roles::NewRoleGrant>()
         .schema_from::<roles::Role>()
         .schema_from::<roles::Over>()
+        .schema_from::<audit::AuditEntry>()
+        .schema_from::<audit::SealedPart>()
         .schema_from::<problem::Details>();
-    for of in ["ItemType", "Place", "Item", "Movement", "Principal"] {
+    for of in ["ItemType", "Place", "Item", "Movement", "Principal", "AuditEntry"] {
         built = built.schema(page_name(of), page(of));
     }
     for one in &REFUSALS {
@@ -156,7 +158,7 @@ fn text() -> Object {
     Object::with_type(Type::String)
 }
 
-fn parameters() -> [(&'static str, Parameter); 7] {
+fn parameters() -> [(&'static str, Parameter); 12] {
     let of = |name: &str, place: ParameterIn, why: &str| {
         let built = ParameterBuilder::new().name(name).parameter_in(place);
         built.description(Some(why)).schema(Some(text()))
@@ -188,6 +190,7 @@ fn parameters() -> [(&'static str, Parameter); 7] {
         ParameterIn::Header,
         "Entity tags that the client has; if one is still right, the answer is 304",
     );
+    let asked = |name: &str, why: &str| of(name, ParameterIn::Query, why);
     let optional = |of: ParameterBuilder| of.required(Required::False).build();
     let required = |of: ParameterBuilder| of.required(Required::True).build();
     [
@@ -198,6 +201,11 @@ fn parameters() -> [(&'static str, Parameter); 7] {
         ("Value", required(value)),
         ("IfMatch", required(if_match)),
         ("IfNoneMatch", optional(if_none_match)),
+        ("Action", optional(asked("action", "The beginning of the action, such as `inventory.`"))),
+        ("Actor", optional(asked("actor", "Who did it, such as `principal:` and an identifier"))),
+        ("About", optional(asked("subject", "To what, such as `item:` and an identifier"))),
+        ("From", optional(asked("from", "Not before this RFC 3339 instant"))),
+        ("Until", optional(asked("until", "Before this RFC 3339 instant"))),
     ]
 }
 

@@ -9,6 +9,7 @@ mod m20261125_120000_create_inventory;
 mod m20261125_130000_create_calendar;
 mod m20261125_200000_add_session_origin;
 mod m20261127_110000_add_role_grant;
+mod m20261127_120000_complete_audit;
 
 use sea_orm::sea_query::{
     Alias, ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IndexCreateStatement,
@@ -45,6 +46,7 @@ pub(super) const ALL: &[Migration] = &[
     m20261125_130000_create_calendar::MIGRATION,
     m20261125_200000_add_session_origin::MIGRATION,
     m20261127_110000_add_role_grant::MIGRATION,
+    m20261127_120000_complete_audit::MIGRATION,
 ];
 
 /// A table that does not exist yet.
