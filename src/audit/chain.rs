@@ -217,7 +217,10 @@ async fn walk(
     }
     loop {
         let page = store
-            .read(walk.seq, |at, seq| async move { Stretch::read(&at, seq).await })
+            .read(
+                walk.seq,
+                |at, seq| async move { Stretch::read(&at, seq).await },
+            )
             .await?;
         let Some(last) = page.entries.last().map(|entry| entry.seq) else {
             break;
@@ -304,7 +307,10 @@ impl Walk<'_> {
         }
         // A part of an entry that is not there cannot have been written by us.
         match parts.into_keys().min() {
-            Some(seq) => Err(Flaw::at(seq, "something is sealed beside it that it does not name")),
+            Some(seq) => Err(Flaw::at(
+                seq,
+                "something is sealed beside it that it does not name",
+            )),
             None => Ok(()),
         }
     }
@@ -342,7 +348,12 @@ impl Walk<'_> {
     }
 
     fn arrived(&self, head: &repo::Head, more: bool) -> Result<(), Flaw> {
-        let says = |end: &str| format!("the head says {} entries, the chain {end} {}", head.seq, self.seq);
+        let says = |end: &str| {
+            format!(
+                "the head says {} entries, the chain {end} {}",
+                head.seq, self.seq
+            )
+        };
         // Entries may have been added while we walked, but never taken away.
         if head.seq < self.seq || (head.seq == self.seq && head.hash != self.hash) {
             return Err(Flaw::at(self.seq, says("has")));

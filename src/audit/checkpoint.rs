@@ -9,7 +9,8 @@ use super::chain::{CUT, Entry};
 use super::{Audit, AuditError, Event, record, repo};
 use crate::base::Timestamp;
 use crate::crypto::{KeyId, Vault};
-use crate::store::{KeyRingError, StoreError, Tx};
+use crate::store::key_ring::KeyRingError;
+use crate::store::{StoreError, Tx};
 
 /// What a signature is over begins with this, so that it cannot be taken for another's.
 const CONTEXT: &[u8] = b"freehold audit head 1\0";
@@ -113,17 +114,21 @@ impl Audit {
         before: Timestamp,
         progress: impl Fn(i64) + Send,
     ) -> Result<Option<Cut>, AuditError> {
-        let decided = self.store.write(before, |tx, before: Arc<Timestamp>| async move {
-            decide(&tx, *before).await
-        });
+        let decided = self
+            .store
+            .write(before, |tx, before: Arc<Timestamp>| async move {
+                decide(&tx, *before).await
+            });
         let Some(cut) = decided.await? else {
             return Ok(None);
         };
         let mut gone = 0;
         loop {
-            let removed = self.store.write(cut.up_to, |tx, up_to: Arc<i64>| async move {
-                repo::remove_entries(&tx, *up_to, REMOVED_AT_ONCE).await
-            });
+            let removed = self
+                .store
+                .write(cut.up_to, |tx, up_to: Arc<i64>| async move {
+                    repo::remove_entries(&tx, *up_to, REMOVED_AT_ONCE).await
+                });
             let removed = removed.await?;
             if removed == 0 {
                 return Ok(Some(cut));

@@ -38,7 +38,8 @@ pub use part::{Part, PartKind, Revealed, forget};
 pub use reading::{Asked, Page, Told};
 
 use crate::base::Kind;
-use crate::store::{KeyRing, KeyRingError, Store, StoreError, Tx};
+use crate::store::key_ring::{KeyRing, KeyRingError};
+use crate::store::{Store, StoreError, Tx};
 
 /// What is recorded of one use case.
 #[derive(Debug, Clone, PartialEq, Eq)]

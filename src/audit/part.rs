@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{Commitment, repo};
 use crate::base::{Id, Timestamp, random};
 use crate::crypto::{Owner, RowBinding, VaultError, sha256};
-use crate::store::{KeyRing, KeyRingError, StoreError, Tx};
+use crate::store::key_ring::{KeyRing, KeyRingError};
+use crate::store::{StoreError, Tx};
 
 /// What a part is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{Audit, AuditError, Entry, Part, PartKind, Revealed, repo};
 use crate::base::Timestamp;
 use crate::crypto::hex;
-use crate::store::{Conn, KeyRing, KeyRingError, StoreError};
+use crate::store::key_ring::{KeyRing, KeyRingError};
+use crate::store::{Conn, StoreError};
 
 /// So many entries are looked at for one page, whatever is asked for.
 const LOOKED_AT_MAX: i64 = 5_000;
@@ -69,7 +70,9 @@ impl Audit {
                 let next = match found.last() {
                     Some(last) if full => Some(last.seq),
                     // What is older than the time that is asked about need not be looked at.
-                    _ => repo::goes_on(&at, oldest, asked.from).await?.then_some(oldest),
+                    _ => repo::goes_on(&at, oldest, asked.from)
+                        .await?
+                        .then_some(oldest),
                 };
                 let mut rows = Vec::with_capacity(found.len());
                 for entry in found {
@@ -124,10 +127,7 @@ async fn beside(at: &Conn, entry: &Entry) -> Result<Vec<Part>, StoreError> {
     repo::parts(at, entry.seq).await
 }
 
-async fn told(
-    keys: &KeyRing,
-    (entry, parts): (Entry, Vec<Part>),
-) -> Result<Told, KeyRingError> {
+async fn told(keys: &KeyRing, (entry, parts): (Entry, Vec<Part>)) -> Result<Told, KeyRingError> {
     let mut revealed = Vec::with_capacity(entry.commitments.len());
     for part in &parts {
         revealed.push((part.kind, part.open(keys).await?));

@@ -97,7 +97,9 @@ pub(super) async fn asked(
     asked: &Asked,
 ) -> Result<Vec<Entry>, StoreError> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let limit = i64::try_from(asked.limit)
+        .unwrap_or(i64::MAX)
+        .saturating_add(1);
     let time = |at: Option<Timestamp>, unsaid| at.map_or(unsaid, Timestamp::as_microsecond);
     conn.fixed(
         "SELECT seq, at, action, actor, subject, detail, hash, commitments FROM audit_entry \
@@ -193,7 +195,8 @@ pub(super) async fn commitments(
 
 pub(super) async fn remove_parts(tx: &Tx, owner: Owner) -> Result<u64, StoreError> {
     let sql = "DELETE FROM audit_part WHERE owner = $1";
-    tx.fixed_execute(sql, vec![owner_bytes(owner).to_vec().into()]).await
+    tx.fixed_execute(sql, vec![owner_bytes(owner).to_vec().into()])
+        .await
 }
 
 /// The end of the chain, not signed yet.

@@ -19,9 +19,4 @@ impl Signer {
         let key = UnparsedPublicKey::new(&ED25519, self.0.public_key());
         key.verify(message, signature).is_ok()
     }
-
-    /// The public half: 32 bytes.
-    pub(super) fn public(&self) -> Vec<u8> {
-        self.0.public_key().as_ref().to_vec()
-    }
 }

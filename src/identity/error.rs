@@ -1,10 +1,11 @@
 //! What can go wrong in identity, in words for whoever asked.
 
 use super::{Handle, Refusal};
+use crate::audit::AuditError;
 use crate::base::page::PageError;
 use crate::base::{Kind, Timestamp};
-use crate::audit::AuditError;
 use crate::store::StoreError;
+use crate::store::key_ring::KeyRingError;
 
 /// Identity refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,9 @@ pub enum IdentityError {
     /// The audit cannot be read.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The key ring refused.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,6 +90,7 @@ impl IdentityError {
                 Kind::Invalid
             }
             Self::Audit(error) => error.kind(),
+            Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }

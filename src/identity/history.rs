@@ -8,11 +8,7 @@ use crate::audit::{Asked, Page};
 /// # Errors
 /// [`IdentityError::Refused`] unless `by` is the operator or has the role of an auditor, in a session
 /// or with a personal token for the whole API; otherwise the audit's.
-pub async fn page(
-    identity: &Identity,
-    by: &Actor,
-    asked: Asked,
-) -> Result<Page, IdentityError> {
+pub async fn page(identity: &Identity, by: &Actor, asked: Asked) -> Result<Page, IdentityError> {
     may_read(by)?;
     Ok(identity.audit.page(asked).await?)
 }

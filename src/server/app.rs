@@ -43,7 +43,7 @@ impl App {
         let providers = Providers::new(
             &settings.identity,
             rooms.identity.clone(),
-            rooms.vault.clone(),
+            rooms.keys.vault().clone(),
             &outbound,
         );
         let encrypted =

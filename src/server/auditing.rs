@@ -57,5 +57,8 @@ pub(super) async fn cut(
 
 fn days_before(now: Timestamp, days: u32) -> Timestamp {
     const DAY_MICROS: i64 = 86_400_000_000;
-    from_micros(now.as_microsecond().saturating_sub(i64::from(days) * DAY_MICROS))
+    from_micros(
+        now.as_microsecond()
+            .saturating_sub(i64::from(days) * DAY_MICROS),
+    )
 }

@@ -12,7 +12,7 @@ use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
 use super::tls::Encryption;
-use super::{App, OpenError, Rooms, ServeError, listen};
+use super::{App, OpenError, Rooms, ServeError, auditing, listen};
 use crate::base::{Clock as _, SystemClock};
 use crate::calendar;
 use crate::config::{Listen, Settings};
@@ -65,7 +65,7 @@ pub async fn serve(
     let tending = rooms.calendars.ensure_tending().await;
     tending.map_err(OpenError::from)?;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = background(&rooms, &stopped);
+    let mut tasks = background(&rooms, settings, &stopped);
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
         tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
     }
@@ -87,7 +87,7 @@ pub async fn serve(
     while tasks.join_next().await.is_some() {}
     // A failure is in the log already.
     let _logged = refusals::flush(&rooms.identity, Flush::All).await;
-    rooms.store.close().await;
+    rooms.close().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -162,13 +162,21 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 }
 
 /// What runs beside the doors.
-fn background(rooms: &Rooms, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let worker = jobs::Worker::new(rooms.store.clone());
     let worker = calendar::register(worker, rooms.calendars.clone());
     tasks.spawn(worker.run(stopped.clone()));
     tasks.spawn(examine(rooms.clone(), stopped.clone()));
     tasks.spawn(flush(rooms.clone(), stopped.clone()));
+    let keep = settings.audit.clone();
+    tasks.spawn(auditing::sign(
+        rooms.audit.clone(),
+        keep.clone(),
+        stopped.clone(),
+    ));
+    let audit = (rooms.audit.clone(), rooms.store.clone());
+    tasks.spawn(auditing::cut(audit, keep, stopped.clone()));
     if let Some(certificate) = rooms.certificate.clone() {
         tasks.spawn(certificate.watch(stopped.clone()));
     }

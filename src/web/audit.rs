@@ -111,11 +111,7 @@ pub(super) async fn get(
 }
 
 /// The beginning of the day that is written, or of one that many days later.
-fn day(
-    text: &str,
-    zone: &TimeZone,
-    later: i64,
-) -> Result<Option<crate::base::Timestamp>, Failure> {
+fn day(text: &str, zone: &TimeZone, later: i64) -> Result<Option<crate::base::Timestamp>, Failure> {
     if text.trim().is_empty() {
         return Ok(None);
     }

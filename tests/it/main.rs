@@ -22,6 +22,7 @@ mod headers;
 mod ical;
 mod import;
 mod jobs;
+mod keys;
 mod peers;
 mod roles;
 mod scopes;

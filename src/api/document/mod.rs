@@ -123,7 +123,9 @@ fn parameters(operation: &Operation) -> Vec<&'static str> {
     }
     names.extend(match operation.shape {
         Shape::Page(_) => &["Cursor", "Limit"][..],
-        Shape::Audit(_) => &["Action", "Actor", "About", "From", "Until", "Cursor", "Limit"],
+        Shape::Audit(_) => &[
+            "Action", "Actor", "About", "From", "Until", "Cursor", "Limit",
+        ],
         Shape::Read(_) => &["IfNoneMatch"],
         Shape::Find(_) => &["Scheme", "Value", "IfNoneMatch"],
         Shape::Change { .. } => &["IfMatch"],

@@ -105,7 +105,14 @@ pub(super) fn components() -> Components {
         .schema_from::<audit::AuditEntry>()
         .schema_from::<audit::SealedPart>()
         .schema_from::<problem::Details>();
-    for of in ["ItemType", "Place", "Item", "Movement", "Principal", "AuditEntry"] {
+    for of in [
+        "ItemType",
+        "Place",
+        "Item",
+        "Movement",
+        "Principal",
+        "AuditEntry",
+    ] {
         built = built.schema(page_name(of), page(of));
     }
     for one in &REFUSALS {
@@ -201,11 +208,35 @@ fn parameters() -> [(&'static str, Parameter); 12] {
         ("Value", required(value)),
         ("IfMatch", required(if_match)),
         ("IfNoneMatch", optional(if_none_match)),
-        ("Action", optional(asked("action", "The beginning of the action, such as `inventory.`"))),
-        ("Actor", optional(asked("actor", "Who did it, such as `principal:` and an identifier"))),
-        ("About", optional(asked("subject", "To what, such as `item:` and an identifier"))),
-        ("From", optional(asked("from", "Not before this RFC 3339 instant"))),
-        ("Until", optional(asked("until", "Before this RFC 3339 instant"))),
+        (
+            "Action",
+            optional(asked(
+                "action",
+                "The beginning of the action, such as `inventory.`",
+            )),
+        ),
+        (
+            "Actor",
+            optional(asked(
+                "actor",
+                "Who did it, such as `principal:` and an identifier",
+            )),
+        ),
+        (
+            "About",
+            optional(asked(
+                "subject",
+                "To what, such as `item:` and an identifier",
+            )),
+        ),
+        (
+            "From",
+            optional(asked("from", "Not before this RFC 3339 instant")),
+        ),
+        (
+            "Until",
+            optional(asked("until", "Before this RFC 3339 instant")),
+        ),
     ]
 }
 

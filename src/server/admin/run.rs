@@ -7,8 +7,8 @@ use super::super::{Rooms, health};
 use super::command::{
     Answer, Command, Examined, Input, NewTokenFor, Output, Part, ShownOnce, TokenLine,
 };
-use super::{audit, import};
 use super::wire::{Wire, WireError};
+use super::{audit, import};
 use crate::base::Timestamp;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};

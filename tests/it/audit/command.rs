@@ -23,7 +23,10 @@ fn an_export_is_checked_without_us_and_its_head_is_found_in_the_chain() {
 
     let check = |file: &std::path::Path| {
         let file = std::fs::File::open(file).unwrap();
-        let python = Command::new("python3").args(["-c", &checker()]).stdin(file).output();
+        let python = Command::new("python3")
+            .args(["-c", &checker()])
+            .stdin(file)
+            .output();
         python.unwrap()
     };
     let checked = check(&file);
@@ -31,11 +34,17 @@ fn an_export_is_checked_without_us_and_its_head_is_found_in_the_chain() {
     assert!(said.starts_with("whole up to "), "{checked:?}");
 
     let shown = file.to_str().unwrap();
-    let verified = place.command(&["audit", "verify", "--head", shown]).output().unwrap();
+    let verified = place
+        .command(&["audit", "verify", "--head", shown])
+        .output()
+        .unwrap();
     assert!(verified.status.success(), "{verified:?}");
     place.token("bob", "caldav");
     served.terminate();
-    let verified = place.command(&["audit", "verify", "--head", shown]).output().unwrap();
+    let verified = place
+        .command(&["audit", "verify", "--head", shown])
+        .output()
+        .unwrap();
     assert!(verified.status.success(), "{verified:?}");
 
     let text = String::from_utf8(exported.stdout).unwrap();
@@ -49,5 +58,8 @@ fn an_export_is_checked_without_us_and_its_head_is_found_in_the_chain() {
     let asked = ["audit", "verify", "--head", no_head.to_str().unwrap()];
     let refused = place.command(&asked).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("audit head"), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("audit head"),
+        "{refused:?}"
+    );
 }

@@ -12,7 +12,8 @@ use freehold::audit::{self, Audit, Event, Part, PartKind, SignedHead, Verdict};
 use freehold::base::{Clock as _, Id};
 use freehold::crypto::{Kek, Owner};
 use freehold::identity::Principal;
-use freehold::store::{KeyRing, StoreError, Tx};
+use freehold::store::key_ring::KeyRing;
+use freehold::store::{StoreError, Tx};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
@@ -51,15 +52,18 @@ impl Records {
             parts.push(part.unwrap());
         }
         let input = (subject.to_owned(), parts);
-        let written = self.test.store.write(input, |tx: Tx, input: Arc<(String, Vec<Part>)>| async move {
-            let event = Event {
-                action: "test.thing.done",
-                actor: "operator".to_owned(),
-                subject: input.0.clone(),
-                detail: json!({ "test": true }),
-            };
-            audit::record_with(&tx, event, &input.1).await
-        });
+        let written = self.test.store.write(
+            input,
+            |tx: Tx, input: Arc<(String, Vec<Part>)>| async move {
+                let event = Event {
+                    action: "test.thing.done",
+                    actor: "operator".to_owned(),
+                    subject: input.0.clone(),
+                    detail: json!({ "test": true }),
+                };
+                audit::record_with(&tx, event, &input.1).await
+            },
+        );
         written.await.unwrap();
     }
 
@@ -70,10 +74,13 @@ impl Records {
     }
 
     async fn sabotage(&self, sql: &'static str) {
-        let done = self.test.store.write(sql, |tx: Tx, sql: Arc<&'static str>| async move {
-            tx.execute_unprepared(&sql).await?;
-            Ok::<_, StoreError>(())
-        });
+        let done = self
+            .test
+            .store
+            .write(sql, |tx: Tx, sql: Arc<&'static str>| async move {
+                tx.execute_unprepared(&sql).await?;
+                Ok::<_, StoreError>(())
+            });
         done.await.unwrap();
     }
 

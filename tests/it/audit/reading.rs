@@ -15,7 +15,7 @@ async fn entries(app: &TestApp, token: &str, query: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn an_auditor_pages_through_what_was_asked_for_and_nobody_else_reads() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|_| ()).await;
     let ada = app.person_with("ada", &[Role::Auditor]).await;
     let boss = app.person_with("boss", &[Role::Administrator]).await;
     for number in 0..7 {
@@ -34,7 +34,9 @@ async fn an_auditor_pages_through_what_was_asked_for_and_nobody_else_reads() {
             assert_eq!(entry["action"], "inventory.place.create");
             seen.push(entry["seq"].as_i64().unwrap());
         }
-        let Some(next) = page["next"].as_str() else { break };
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
         query = format!("?action=inventory.place.&limit=3&cursor={next}");
     }
     assert_eq!(seen.len(), 7);

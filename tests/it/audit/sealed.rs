@@ -20,7 +20,11 @@ fn all() -> Asked {
 async fn newest(records: &Records) -> Vec<Revealed> {
     let page = records.audit.page(all()).await.unwrap();
     let newest = page.entries.into_iter().next().unwrap();
-    newest.parts.into_iter().map(|(_, revealed)| revealed).collect()
+    newest
+        .parts
+        .into_iter()
+        .map(|(_, revealed)| revealed)
+        .collect()
 }
 
 #[tokio::test]
@@ -38,7 +42,8 @@ async fn what_is_personal_is_sealed_and_an_auditor_reads_it() {
     assert_eq!(newest(&records).await, expected);
     assert_eq!(records.verify(None).await, whole(1));
     let rows = records.test.store.read((), |at, ()| async move {
-        at.fixed("SELECT sealed FROM audit_part", vec![], |row| row.bytes(0)).await
+        at.fixed("SELECT sealed FROM audit_part", vec![], |row| row.bytes(0))
+            .await
     });
     for bytes in rows.await.unwrap() {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -51,21 +56,29 @@ async fn after_a_person_is_erased_nobody_reads_it_and_the_chain_is_whole() {
     let records = Records::new().await;
     let (anna, bert) = (records.person().await, records.person().await);
     let of = |owner, name| (owner, PartKind::Person, json!({ "name": name }));
-    records.record("thing:1", &[of(anna, "Anna"), of(bert, "Bert")]).await;
+    records
+        .record("thing:1", &[of(anna, "Anna"), of(bert, "Bert")])
+        .await;
     records.record("thing:2", &[of(anna, "Anna")]).await;
 
     records.keys.destroy(anna).await.unwrap();
     assert_eq!(newest(&records).await, [Revealed::Erased]);
     assert_eq!(records.verify(None).await, whole(2));
 
-    let forgotten = records.test.store.write(anna, |tx, anna: Arc<Owner>| async move {
-        audit::forget(&tx, *anna).await
-    });
+    let forgotten = records
+        .test
+        .store
+        .write(anna, |tx, anna: Arc<Owner>| async move {
+            audit::forget(&tx, *anna).await
+        });
     assert_eq!(forgotten.await.unwrap(), 2);
     assert_eq!(records.verify(None).await, whole(2));
     let page = records.audit.page(all()).await.unwrap();
     let first = &page.entries.last().unwrap().parts;
-    let bert = (PartKind::Person, Revealed::Content(json!({ "name": "Bert" })));
+    let bert = (
+        PartKind::Person,
+        Revealed::Content(json!({ "name": "Bert" })),
+    );
     assert!(first.contains(&bert) && first.len() == 2, "{first:?}");
 }
 
@@ -107,7 +120,6 @@ async fn what_a_person_has_without_a_key_is_not_written() {
     let nobody = Owner::Principal([7; 16]);
     let now = "2026-11-27T10:00:00Z".parse().unwrap();
     let content = json!({ "name": "Nobody" });
-    let refused =
-        audit::Part::seal(&records.keys, (nobody, PartKind::Person), &content, now).await;
+    let refused = audit::Part::seal(&records.keys, (nobody, PartKind::Person), &content, now).await;
     assert!(refused.unwrap_err().to_string().contains("no key"));
 }

@@ -10,7 +10,10 @@ async fn the_head_is_signed_once_for_each_state_of_the_chain() {
     assert_eq!(records.audit.sign().await.unwrap(), None);
     records.plain(3).await;
     let first = records.audit.sign().await.unwrap().unwrap();
-    assert_eq!((first.seq, first.hash.len(), first.signature.len()), (3, 32, 64));
+    assert_eq!(
+        (first.seq, first.hash.len(), first.signature.len()),
+        (3, 32, 64)
+    );
     assert_eq!(records.audit.sign().await.unwrap(), Some(first.clone()));
     records.plain(1).await;
     assert_eq!(records.audit.sign().await.unwrap().unwrap().seq, 4);
@@ -37,7 +40,9 @@ async fn a_head_that_somebody_else_signed_is_found() {
         let verdict = records.verify(Some(&wrong)).await;
         assert!(matches!(verdict, Verdict::Broken { .. }), "{wrong:?}");
     }
-    records.sabotage("UPDATE audit_checkpoint SET key_id = 'sign-0'").await;
+    records
+        .sabotage("UPDATE audit_checkpoint SET key_id = 'sign-0'")
+        .await;
     let (seq, why) = records.broken().await;
     assert!(seq == 3 && why.contains("signature"), "{seq} {why}");
 }
@@ -48,7 +53,11 @@ async fn a_chain_that_was_written_anew_does_not_go_through_the_head_that_was_kep
     records.plain(3).await;
     let kept = records.audit.sign().await.unwrap().unwrap();
     // Somebody with all keys throws the chain away and writes another that is whole.
-    for sql in ["DELETE FROM audit_entry", "DELETE FROM audit_head", "DELETE FROM audit_checkpoint"] {
+    for sql in [
+        "DELETE FROM audit_entry",
+        "DELETE FROM audit_head",
+        "DELETE FROM audit_checkpoint",
+    ] {
         records.sabotage(sql).await;
     }
     records.plain(4).await;
@@ -69,7 +78,10 @@ async fn old_entries_go_up_to_a_signed_head_which_stands_for_them() {
     records.plain(2).await;
     let cut_off = "2026-12-01T00:00:00Z".parse().unwrap();
     let cut = records.audit.cut(cut_off, |_| {}).await.unwrap();
-    let expected = Cut { up_to: 3, entries: 3 };
+    let expected = Cut {
+        up_to: 3,
+        entries: 3,
+    };
     assert_eq!(cut, Some(expected));
     // Entries 4 and 5, and the one that tells of it.
     assert_eq!(records.verify(None).await, whole(6));
@@ -77,7 +89,9 @@ async fn old_entries_go_up_to_a_signed_head_which_stands_for_them() {
     records.plain(1).await;
     assert_eq!(records.verify(None).await, whole(7));
 
-    records.sabotage("UPDATE audit_checkpoint SET hash = signature").await;
+    records
+        .sabotage("UPDATE audit_checkpoint SET hash = signature")
+        .await;
     assert_eq!(records.broken().await.0, 3);
 }
 
