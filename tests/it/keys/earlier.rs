@@ -22,7 +22,12 @@ async fn database(folder: &std::path::Path) -> Store {
     let file = "tests/fixtures/earlier/2026-11-26.json";
     let text = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
     let earlier: Value = serde_json::from_slice(&text.unwrap()).unwrap();
-    std::fs::write(folder.join("kek.key"), earlier["kek"].as_str().unwrap()).unwrap();
+    std::fs::create_dir_all(folder.join("keys")).unwrap();
+    std::fs::write(
+        folder.join("keys/kek.key"),
+        earlier["kek"].as_str().unwrap(),
+    )
+    .unwrap();
     // In an order in which each row finds what it refers to.
     for table in [
         "principal",
@@ -130,7 +135,7 @@ async fn a_move_that_broke_off_goes_on_at_the_next_start() {
     keys.close().await;
     // As if the service had ended between the two commits: the keys are in both places.
     for (id, wrapped) in before {
-        let digits: String = wrapped.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = freehold::crypto::hex(&wrapped);
         let (purpose, _) = id.split_once('-').unwrap();
         let row = serde_json::json!({
             "id": id, "purpose": purpose, "kek_id": "kek-91274e5c53933d02",

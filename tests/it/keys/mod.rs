@@ -36,7 +36,7 @@ async fn change_ring(test: &TestStore, sqlite: &str, postgres: &'static str) {
 }
 
 async fn ring_again(test: &TestStore) -> Result<KeyRing, KeyRingError> {
-    let kek = Kek::from_file(&test.folder.path().join("kek.key"), false).unwrap();
+    let kek = Kek::from_file(&test.folder.path().join("keys/kek.key"), false).unwrap();
     KeyRing::open(&test.store, kek).await
 }
 

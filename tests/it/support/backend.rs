@@ -25,9 +25,9 @@ pub(crate) async fn open(folder: &Path, clock: Arc<dyn Clock>) -> Store {
     opened.unwrap()
 }
 
-/// The key ring of a store, wrapped by a key file in this folder.
+/// The key ring of a store, wrapped by the key file that a service in this folder has.
 pub(crate) async fn keys(store: &Store, folder: &Path) -> KeyRing {
-    let kek = Kek::from_file(&folder.join("kek.key"), true).unwrap();
+    let kek = Kek::from_file(&folder.join("keys/kek.key"), true).unwrap();
     KeyRing::open(store, kek).await.unwrap()
 }
 
