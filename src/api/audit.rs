@@ -9,7 +9,7 @@ use super::answer;
 use super::operation::{Access, Method, Operation, Shape};
 use super::problem::Problem;
 use super::request::{Call, query};
-use crate::audit::{Asked, Revealed, Told};
+use crate::audit::{Asked, PartKind, Revealed, Told};
 use crate::base::page::PageError;
 use crate::base::{Cursor, PageSize, Timestamp};
 use crate::crypto::hex;
@@ -52,8 +52,10 @@ pub(super) struct AuditEntry {
 /// What is sealed beside an entry, opened.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SealedPart {
-    /// `person`: who it was. `changes`: each changed field with what it was and what it is.
-    kind: &'static str,
+    /// `person`: who it was. `changes`: each changed field with what it was and what it is. Null
+    /// when the part itself is gone.
+    #[schema(required = true)]
+    kind: Option<&'static str>,
     /// Null after its person was erased.
     #[schema(value_type = Option<Object>, required = true)]
     content: Option<serde_json::Value>,
@@ -113,8 +115,8 @@ fn link(uri: &Uri, next: &Cursor) -> String {
 
 impl AuditEntry {
     fn of(told: Told) -> Self {
-        let part = |(kind, revealed): (crate::audit::PartKind, Revealed)| SealedPart {
-            kind: kind.as_str(),
+        let part = |(kind, revealed): (Option<PartKind>, Revealed)| SealedPart {
+            kind: kind.map(PartKind::as_str),
             content: match revealed {
                 Revealed::Content(content) => Some(content),
                 Revealed::Erased => None,

@@ -46,8 +46,8 @@ pub struct Page {
 pub struct Told {
     /// The entry.
     pub entry: Entry,
-    /// What its parts say, in order.
-    pub parts: Vec<(PartKind, Revealed)>,
+    /// What its parts say, in order; of one that was forgotten not even the kind is known.
+    pub parts: Vec<(Option<PartKind>, Revealed)>,
 }
 
 impl Audit {
@@ -129,12 +129,13 @@ async fn beside(at: &Conn, entry: &Entry) -> Result<Vec<Part>, StoreError> {
 
 async fn told(keys: &KeyRing, (entry, parts): (Entry, Vec<Part>)) -> Result<Told, KeyRingError> {
     let mut revealed = Vec::with_capacity(entry.commitments.len());
-    for part in &parts {
-        revealed.push((part.kind, part.open(keys).await?));
-    }
-    // What was forgotten left its commitment only; whose it was is all that is known.
-    for _ in parts.len()..entry.commitments.len() {
-        revealed.push((PartKind::Person, Revealed::Erased));
+    for named in &entry.commitments {
+        let part = parts.iter().find(|part| part.commitment() == *named);
+        revealed.push(match part {
+            Some(part) => (Some(part.kind), part.open(keys).await?),
+            // What was forgotten left its commitment only.
+            None => (None, Revealed::Erased),
+        });
     }
     Ok(Told {
         entry,
@@ -167,9 +168,12 @@ impl Line {
             let bytes = super::Commitment::to_bytes(std::slice::from_ref(one));
             hex(&bytes)
         };
-        let part = |(kind, revealed): (PartKind, Revealed)| match revealed {
-            Revealed::Content(content) => json!({ "kind": kind.as_str(), "content": content }),
-            Revealed::Erased => json!({ "erased": true }),
+        let part = |(kind, revealed): (Option<PartKind>, Revealed)| {
+            let kind = kind.map(PartKind::as_str);
+            match revealed {
+                Revealed::Content(content) => json!({ "kind": kind, "content": content }),
+                Revealed::Erased => json!({ "kind": kind, "erased": true }),
+            }
         };
         Self {
             commitments: entry.commitments.iter().map(commitment).collect(),

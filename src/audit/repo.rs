@@ -151,10 +151,10 @@ pub(super) async fn insert_part(tx: &Tx, seq: i64, part: &Part) -> Result<(), St
     Ok(())
 }
 
-/// What is sealed beside the entry `seq`, in order.
+/// What is sealed beside the entry `seq`, in any order.
 pub(super) async fn parts(conn: &Conn, seq: i64) -> Result<Vec<Part>, StoreError> {
     conn.fixed(
-        "SELECT id, owner, kind, salt, sealed FROM audit_part WHERE seq = $1 ORDER BY id",
+        "SELECT id, owner, kind, salt, sealed FROM audit_part WHERE seq = $1",
         vec![seq.into()],
         |row| {
             let kind = row.text(2)?;

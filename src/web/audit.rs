@@ -147,11 +147,11 @@ fn row(told: &Told, zone: &TimeZone) -> Row {
     let entry = &told.entry;
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
     let mut facts = facts(&detail);
-    for (kind, revealed) in &told.parts {
+    for (_, revealed) in &told.parts {
         match revealed {
             Revealed::Content(content) => facts.extend(self::facts(content)),
             Revealed::Erased => facts.push(Fact {
-                name: kind.as_str().to_owned(),
+                name: "more".to_owned(),
                 value: "erased".to_owned(),
             }),
         }

@@ -118,7 +118,7 @@ pub(super) fn components() -> Components {
     for one in &REFUSALS {
         built = built.response(one.name, refused(one));
     }
-    for (name, parameter) in parameters() {
+    for (name, parameter) in parameters().into_iter().chain(questions()) {
         built = built.parameter(name, parameter);
     }
     for (name, header) in headers() {
@@ -165,11 +165,7 @@ fn text() -> Object {
     Object::with_type(Type::String)
 }
 
-fn parameters() -> [(&'static str, Parameter); 12] {
-    let of = |name: &str, place: ParameterIn, why: &str| {
-        let built = ParameterBuilder::new().name(name).parameter_in(place);
-        built.description(Some(why)).schema(Some(text()))
-    };
+fn parameters() -> [(&'static str, Parameter); 7] {
     let uuid = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::Custom("uuid".to_owned())));
@@ -197,7 +193,6 @@ fn parameters() -> [(&'static str, Parameter); 12] {
         ParameterIn::Header,
         "Entity tags that the client has; if one is still right, the answer is 304",
     );
-    let asked = |name: &str, why: &str| of(name, ParameterIn::Query, why);
     let optional = |of: ParameterBuilder| of.required(Required::False).build();
     let required = |of: ParameterBuilder| of.required(Required::True).build();
     [
@@ -208,36 +203,30 @@ fn parameters() -> [(&'static str, Parameter); 12] {
         ("Value", required(value)),
         ("IfMatch", required(if_match)),
         ("IfNoneMatch", optional(if_none_match)),
-        (
-            "Action",
-            optional(asked(
-                "action",
-                "The beginning of the action, such as `inventory.`",
-            )),
-        ),
-        (
-            "Actor",
-            optional(asked(
-                "actor",
-                "Who did it, such as `principal:` and an identifier",
-            )),
-        ),
-        (
-            "About",
-            optional(asked(
-                "subject",
-                "To what, such as `item:` and an identifier",
-            )),
-        ),
-        (
-            "From",
-            optional(asked("from", "Not before this RFC 3339 instant")),
-        ),
-        (
-            "Until",
-            optional(asked("until", "Before this RFC 3339 instant")),
-        ),
     ]
+}
+
+/// What the audit can be asked about.
+fn questions() -> [(&'static str, Parameter); 5] {
+    let asked = |name: &str, why: &str| {
+        let built = of(name, ParameterIn::Query, why);
+        built.required(Required::False).build()
+    };
+    let action = "The beginning of the action, such as `inventory.`";
+    let actor = "Who did it, such as `principal:` and an identifier";
+    let about = "To what, such as `item:` and an identifier";
+    [
+        ("Action", asked("action", action)),
+        ("Actor", asked("actor", actor)),
+        ("About", asked("subject", about)),
+        ("From", asked("from", "Not before this RFC 3339 instant")),
+        ("Until", asked("until", "Before this RFC 3339 instant")),
+    ]
+}
+
+fn of(name: &str, place: ParameterIn, why: &str) -> ParameterBuilder {
+    let built = ParameterBuilder::new().name(name).parameter_in(place);
+    built.description(Some(why)).schema(Some(text()))
 }
 
 fn headers() -> [(&'static str, Header); 5] {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use freehold::audit::{self, Audit, Event, Part, PartKind, SignedHead, Verdict};
 use freehold::base::{Clock as _, Id};
-use freehold::crypto::{Kek, Owner};
+use freehold::crypto::Owner;
 use freehold::identity::Principal;
 use freehold::store::key_ring::KeyRing;
 use freehold::store::{StoreError, Tx};
@@ -29,9 +29,7 @@ struct Records {
 impl Records {
     async fn new() -> Self {
         let test = TestStore::new().await;
-        let file = test.folder.path().join("kek.key");
-        let kek = Kek::from_file(&file, true).unwrap();
-        let keys = KeyRing::open(&test.store, kek).await.unwrap();
+        let keys = test.keys.clone();
         let audit = Audit::new(test.store.clone(), keys.clone());
         Self { test, keys, audit }
     }

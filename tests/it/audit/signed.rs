@@ -60,6 +60,7 @@ async fn a_chain_that_was_written_anew_does_not_go_through_the_head_that_was_kep
     ] {
         records.sabotage(sql).await;
     }
+    records.test.clock.advance(1);
     records.plain(4).await;
     assert_eq!(records.verify(None).await, whole(4));
     let Verdict::Broken { seq, why } = records.verify(Some(&kept)).await else {
