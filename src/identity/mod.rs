@@ -6,7 +6,8 @@
 //! demand.
 //!
 //! [`principals`], [`grants`], [`tokens`] and [`sessions`] are the use cases: each is one transaction
-//! with its audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
+//! with its audit entry; [`refusals`] are counted and audited once per source and minute; [`rates`] limit
+//! how much is answered. [`providers`] is the
 //! sign-in through OpenID Connect. A credential that is presented is looked up by its digest; its
 //! use is written down at most once a minute and is not audited.
 //!
@@ -20,6 +21,7 @@ pub mod grants;
 mod model;
 pub mod principals;
 pub mod providers;
+pub mod rates;
 pub mod refusals;
 mod repo;
 mod rules;
@@ -48,6 +50,7 @@ pub struct Identity {
     store: Store,
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
+    buckets: Arc<rates::Buckets>,
 }
 
 impl Identity {
@@ -58,6 +61,16 @@ impl Identity {
             store,
             limits,
             refusals: Arc::default(),
+            buckets: Arc::new(rates::Buckets::new(rates::Rates::default())),
+        }
+    }
+
+    /// The same, answering as many requests as `rates` say.
+    #[must_use]
+    pub fn with_rates(self, rates: rates::Rates) -> Self {
+        Self {
+            buckets: Arc::new(rates::Buckets::new(rates)),
+            ..self
         }
     }
 }

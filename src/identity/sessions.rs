@@ -34,6 +34,8 @@ pub struct Started {
 /// The session at a provider that a session here came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
+    /// Its id in the configuration, for the audit.
+    pub provider: String,
     /// The issuer that vouched for the person.
     pub issuer: String,
     /// Its name for its session, where the ID token had one (OpenID Connect Front-Channel Logout
@@ -79,7 +81,13 @@ async fn begin(
     let secret = Token::new(SESSION);
     let ends_at = rules::after(tx.now(), limits.absolute);
     repo::insert_session(tx, secret.digest(), (id, origin), ends_at).await?;
-    record(tx, "identity.session.start", format!("principal:{id}"), id).await?;
+    let event = Event {
+        action: "identity.session.start",
+        actor: format!("principal:{id}"),
+        subject: format!("principal:{id}"),
+        detail: json!({ "provider": origin.map(|origin| &origin.provider) }),
+    };
+    audit::record(tx, event).await?;
     Ok(Started {
         secret,
         principal,

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::refusals::Door;
 use super::{
-    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules,
+    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, rates, repo,
+    rules,
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
@@ -100,7 +101,7 @@ pub async fn create(
 /// database is asked.
 ///
 /// # Errors
-/// [`IdentityError::Unauthenticated`], alike for every reason.
+/// [`IdentityError::Unauthenticated`], alike for every reason; [`IdentityError::TooMany`].
 pub async fn authenticate(
     identity: &Identity,
     presented: &str,
@@ -123,6 +124,7 @@ pub async fn authenticate(
         .filter(|t| rules::token_stands(t.times, now) && t.principal.active)
         .filter(|t| rules::opens(t.scopes, door))
         .ok_or(IdentityError::Unauthenticated)?;
+    rates::use_token(identity, found.id, now)?;
     if rules::touch_due(found.last_used_at, now) {
         let seen = (found.id, found.last_used_at);
         touch(identity, seen).await;

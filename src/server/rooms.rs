@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{Certificate, OpenError};
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, SecretRef, Settings};
+use crate::config::{Backend, Limits, SecretRef, Settings};
 use crate::crypto::{Kek, Vault};
+use crate::identity::rates::{Rate, Rates};
 use crate::identity::{Identity, SessionLimits};
 use crate::inventory::Inventory;
 use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, key_ring};
@@ -41,7 +42,8 @@ impl Rooms {
         let may_create = settings.vault.key_file.is_none() && key_ring::is_empty(&store).await?;
         let kek = read_kek(&settings.key_file(), may_create)?;
         let vault = key_ring::open(&store, Arc::new(kek)).await?;
-        let identity = Identity::new(store.clone(), session_limits(settings));
+        let identity = Identity::new(store.clone(), session_limits(settings))
+            .with_rates(rates(&settings.limits));
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
         let inventory = Inventory::new(store.clone());
@@ -103,6 +105,16 @@ fn read_kek(reference: &SecretRef, may_create: bool) -> Result<Kek, OpenError> {
     match reference {
         SecretRef::File(path) => Ok(Kek::from_file(path, may_create)?),
         SecretRef::Env(_) => Ok(Kek::parse(reference.resolve()?.text()?)?),
+    }
+}
+
+fn rates(of: &Limits) -> Rates {
+    let rate = |burst, per_sec| Rate { burst, per_sec };
+    Rates {
+        token: rate(of.token_burst, of.token_per_sec),
+        source: rate(of.source_burst, of.source_per_sec),
+        all: rate(of.all_burst, of.all_per_sec),
+        sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
     }
 }
 

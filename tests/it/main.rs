@@ -23,6 +23,7 @@ mod ical;
 mod import;
 mod jobs;
 mod peers;
+mod limits;
 mod roles;
 mod scopes;
 mod server;

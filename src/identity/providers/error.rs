@@ -88,6 +88,22 @@ pub enum SignInError {
     Identity(#[from] IdentityError),
 }
 
+/// A sign-in that did not succeed, with the provider that was asked, once that is known.
+#[derive(Debug)]
+pub struct Failed {
+    /// Its id in the configuration.
+    pub provider: Option<String>,
+    /// Why.
+    pub error: SignInError,
+}
+
+impl From<SignInError> for Failed {
+    fn from(error: SignInError) -> Self {
+        let provider = None;
+        Self { provider, error }
+    }
+}
+
 /// Why a provider cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreachable {
@@ -112,8 +128,13 @@ pub enum Unacceptable {
     #[error("it has no ID token: is openid among the scopes?")]
     NoIdToken,
     /// The ID token does not pass (OpenID Connect Core 1.0 §3.1.3.7).
-    #[error("the ID token does not pass: {0}")]
-    IdToken(String),
+    #[error("the ID token does not pass: {why}")]
+    IdToken {
+        /// Which check it failed, in a word for the audit.
+        check: &'static str,
+        /// How, for the log.
+        why: String,
+    },
 }
 
 impl SignInError {
@@ -134,6 +155,28 @@ impl SignInError {
             Self::Unreachable { .. } => Kind::Unavailable,
             Self::Secret(_) | Self::Vault(_) => Kind::Internal,
             Self::Identity(error) => error.kind(),
+        }
+    }
+
+    /// Why, in a word for the audit: nothing of it comes from the provider or the browser.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NoProvider(_) => "no-provider",
+            Self::NoFlow => "state",
+            Self::MixedUp => "mix-up",
+            Self::Declined(_) => "declined",
+            Self::Ended => "session-ended",
+            Self::Foreign => "tenant",
+            Self::NoRole => "no-role",
+            Self::TooManyGroups => "groups-left-out",
+            Self::TooWeak(_) => "too-weak",
+            Self::TurnedOff => "turned-off",
+            Self::Unacceptable(Unacceptable::Code(_)) => "code",
+            Self::Unacceptable(Unacceptable::NoIdToken) => "no-id-token",
+            Self::Unacceptable(Unacceptable::IdToken { check, .. }) => check,
+            Self::Unreachable { .. } => "unreachable",
+            Self::Secret(_) | Self::Vault(_) | Self::Identity(_) => "failed",
         }
     }
 

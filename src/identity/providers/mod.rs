@@ -41,7 +41,7 @@ use openidconnect::{
 use url::Url;
 
 pub use discovery::Seen;
-pub use error::{SignInError, Unacceptable, Unreachable};
+pub use error::{Failed, SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
 pub use logout::{LogoutError, SignOut};
 
@@ -236,18 +236,32 @@ impl Providers {
     /// Finishes the sign-in that `sealed` was kept for, and starts a session.
     ///
     /// # Errors
-    /// [`SignInError`]; whoever is refused has no session. Someone whose provider took all roles
+    /// [`Failed`]; whoever is refused has no session. Someone whose provider took all roles
     /// away loses them here, too.
     pub async fn finish(
         &self,
         sealed: Option<&str>,
         callback: Callback,
-    ) -> Result<SignedIn, SignInError> {
+    ) -> Result<SignedIn, Failed> {
         let now = self.now();
         let id = flow_id(&callback.state);
         let flow = sealed.and_then(|sealed| Flow::open(&self.0.vault, &id, sealed, now));
         let flow = flow.ok_or(SignInError::NoFlow)?;
         let provider = self.provider(&flow.provider)?;
+        let done = self.finish_at(provider, flow, callback, now).await;
+        done.map_err(|error| Failed {
+            provider: Some(provider.settings.id.clone()),
+            error,
+        })
+    }
+
+    async fn finish_at(
+        &self,
+        provider: &Provider,
+        flow: Flow,
+        callback: Callback,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInError> {
         let published = provider.published(now).await?;
         let extra = published.metadata.additional_metadata();
         match &callback.iss {
@@ -277,6 +291,7 @@ impl Providers {
             issuer: verified.account.issuer.clone(),
             sid: verified.sid.clone(),
             authenticated_at: verified.authenticated_at,
+            provider: provider.settings.id.clone(),
         };
         let principal = self.principal(&provider.settings, verified).await?;
         let identity = &self.0.identity;

@@ -25,7 +25,10 @@ pub(super) fn judge(
     shown: &Shown<'_>,
     (now, leeway_secs): (Timestamp, i64),
 ) -> Result<(), SignInError> {
-    let weak = |why: String| Err(SignInError::TooWeak(Unacceptable::IdToken(why)));
+    let weak = |why: String| {
+        let check = "too-weak";
+        Err(SignInError::TooWeak(Unacceptable::IdToken { check, why }))
+    };
     let acr = &settings.required_acr;
     let one_of = |context: &str| acr.iter().any(|one| one == context);
     if !acr.is_empty() && !shown.context.is_some_and(one_of) {
