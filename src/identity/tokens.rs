@@ -156,21 +156,23 @@ async fn touch(identity: &Identity, seen: (Id<PersonalToken>, Option<Timestamp>)
 ///
 /// # Errors
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no such token, or `by` is
-/// neither its owner nor an administrator in a session, nor the operator.
+/// neither its owner nor an administrator in a session, nor the operator;
+/// [`IdentityError::StaleSignIn`] for an administrator.
 pub async fn revoke(
     identity: &Identity,
     by: &Actor,
     id: Id<PersonalToken>,
 ) -> Result<(), IdentityError> {
+    let step_up = identity.limits.step_up;
     identity
         .store
         .write(
             (by.clone(), id),
-            |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
+            move |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
                 let (by, id) = input.as_ref();
                 let owner = repo::token_owner(&tx, *id).await?;
                 let owner = owner.ok_or(Refusal::NotFound)?;
-                rules::may_oversee(by, owner)?;
+                rules::may_end(by, owner, (tx.now(), step_up))?;
                 if repo::revoke_token(&tx, *id).await? {
                     record(&tx, "identity.token.revoke", &by.to_audit(), (*id, owner)).await?;
                 }

@@ -10,14 +10,16 @@ use http::{HeaderValue, StatusCode};
 use super::assets::Links;
 use crate::base::random;
 use crate::edge::{Fault, headers};
-use crate::identity::Actor;
+use crate::identity::{Actor, Role};
 
 /// What every page has around its content.
 pub(super) struct Frame {
     pub(super) title: String,
     /// Whose page it is; nobody's before the sign-in.
     pub(super) handle: Option<String>,
-    /// The entry of the navigation that is current: `calendar`, `items` or `connect`.
+    /// Whether the person administers: then the navigation has one entry more.
+    pub(super) administers: bool,
+    /// The entry of the navigation that is current: `calendar`, `items`, `connect` or `people`.
     pub(super) here: &'static str,
     /// Allows the page's own style element, where it has one.
     pub(super) nonce: String,
@@ -30,6 +32,7 @@ impl Frame {
         Self {
             title: title.to_owned(),
             handle: None,
+            administers: false,
             here: "",
             nonce: BASE64_STANDARD.encode(random::bytes::<18>()),
             links: Links::new(),
@@ -40,6 +43,7 @@ impl Frame {
     pub(super) fn own(title: &str, here: &'static str, actor: &Actor) -> Self {
         Self {
             handle: Some(actor.handle.to_string()),
+            administers: actor.roles.has(Role::Administrator),
             here,
             ..Self::public(title)
         }

@@ -13,7 +13,7 @@ use super::return_to::ReturnTo;
 use super::{Site, sign_out};
 use crate::base::Kind;
 use crate::edge::{Fault, same_origin, source_of};
-use crate::identity::providers::{Callback, Choice, Failed, flow_id};
+use crate::identity::providers::{Callback, Choice, Failed, Wanted, flow_id};
 use crate::identity::refusals::{self, Refused};
 use crate::identity::{Identity, IdentityError, Providers, rates, sessions};
 
@@ -22,7 +22,7 @@ use crate::identity::{Identity, IdentityError, Providers, rates, sessions};
 #[serde(default)]
 pub(super) struct Wish {
     provider: String,
-    return_to: String,
+    pub(super) return_to: String,
     /// What somebody brings back who has signed out at a provider, see `sign_out`.
     state: String,
 }
@@ -82,14 +82,28 @@ pub(super) async fn begin(
         ("", _) => return Ok(see_other(&format!("/sign-in{}", return_to.as_query()))),
         (named, _) => named.to_owned(),
     };
-    let back = site.address("/auth/callback");
-    let begun = providers
-        .begin(&provider, &back, return_to.as_str())
-        .await?;
+    let wanted = Wanted {
+        redirect_uri: &site.address(CALLBACK),
+        return_to: return_to.as_str(),
+        step_up: None,
+    };
+    leave((&site, &providers), &parts.headers, (&provider, wanted)).await
+}
+
+/// Where providers send browsers back to.
+pub(super) const CALLBACK: &str = "/auth/callback";
+
+/// Sends the browser to the provider.
+pub(super) async fn leave(
+    (site, providers): (&Site, &Providers),
+    headers: &HeaderMap,
+    (provider, wanted): (&str, Wanted<'_>),
+) -> Result<Response, Failure> {
+    let begun = providers.begin(provider, wanted).await?;
     let mut response = see_other(begun.location.as_str());
     for cookie in site
         .cookies
-        .begin_flow(&parts.headers, &begun.flow_id, &begun.sealed)
+        .begin_flow(headers, &begun.flow_id, &begun.sealed)
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -126,6 +140,12 @@ pub(super) async fn finish(
     };
     let mut response = match providers.finish(sealed, callback).await {
         Ok(done) => {
+            if done.is_step_up
+                && let Some(before) = site.cookies.session(&parts.headers)
+                && let Err(error) = sessions::end(&identity, before).await
+            {
+                return Failure::from(error).into_response();
+            }
             let mut response = see_other(&done.return_to);
             let cookie = site.cookies.start_session(done.started.secret.expose());
             response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -17,6 +17,7 @@ mod bodies;
 mod caldav;
 mod calendar;
 mod cli;
+mod data;
 mod durability;
 mod headers;
 mod ical;

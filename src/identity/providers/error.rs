@@ -74,6 +74,12 @@ pub enum SignInError {
          operator finds in the log what was missing"
     )]
     TooWeak(#[source] Unacceptable),
+    /// Somebody else signed in than the one who was to prove who they are.
+    #[error(
+        "you signed in as somebody else than you are here, so nothing was changed: sign out here \
+         first, or sign in at the provider as who you are here"
+    )]
+    SomebodyElse,
     /// The person was turned off.
     #[error("your account here was turned off: ask an administrator")]
     TurnedOff,
@@ -148,6 +154,7 @@ impl SignInError {
             | Self::Ended
             | Self::Foreign
             | Self::NoRole
+            | Self::SomebodyElse
             | Self::TooManyGroups
             | Self::TooWeak(_)
             | Self::TurnedOff
@@ -169,6 +176,7 @@ impl SignInError {
             Self::Ended => "session-ended",
             Self::Foreign => "tenant",
             Self::NoRole => "no-role",
+            Self::SomebodyElse => "somebody-else",
             Self::TooManyGroups => "groups-left-out",
             Self::TooWeak(_) => "too-weak",
             Self::TurnedOff => "turned-off",

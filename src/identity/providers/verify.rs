@@ -189,7 +189,8 @@ fn refused(check: &'static str, why: &dyn std::fmt::Display) -> Refused {
 /// The crate's refusal in a word.
 const fn check_of(error: &ClaimsVerificationError) -> &'static str {
     match error {
-        ClaimsVerificationError::Expired(_) => "expired",
+        // The crate says so of `iat` as well.
+        ClaimsVerificationError::Expired(_) => "time",
         ClaimsVerificationError::InvalidAudience(_) => "audience",
         ClaimsVerificationError::InvalidIssuer(_) => "issuer",
         ClaimsVerificationError::InvalidNonce(_) => "nonce",

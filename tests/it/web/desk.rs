@@ -124,7 +124,7 @@ const REASONS: [(&str, &[&str]); 10] = [
             "audience",
             "subject",
             "nonce",
-            "expired",
+            "time",
             "nbf",
             "azp",
             "at_hash",
