@@ -23,6 +23,7 @@ mod headers;
 mod ical;
 mod import;
 mod jobs;
+mod memory;
 mod peers;
 mod limits;
 mod roles;
