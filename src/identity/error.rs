@@ -20,6 +20,12 @@ pub enum IdentityError {
     /// The actor may not.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// There were too many requests: with this token, from this network, or in all.
+    #[error("there are too many requests: go on in {retry_after_secs} seconds, and more slowly")]
+    TooMany {
+        /// When there will be room for one more.
+        retry_after_secs: u32,
+    },
     /// What is asked for needs a sign-in of a moment ago (RFC 9470).
     #[error(
         "this needs a sign-in within the last {} minutes: sign in again and do it then; a personal \
@@ -82,6 +88,7 @@ impl IdentityError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Unauthenticated | Self::StaleSignIn { .. } => Kind::Unauthenticated,
+            Self::TooMany { .. } => Kind::TooMany,
             Self::Page(_) => Kind::Malformed,
             Self::Refused(refusal) => refusal.kind(),
             Self::NoPrincipal => Kind::NotFound,

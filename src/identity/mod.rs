@@ -6,7 +6,8 @@
 //! demand.
 //!
 //! [`principals`], [`grants`], [`tokens`] and [`sessions`] are the use cases: each is one transaction
-//! with its audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
+//! with its audit entry; [`refusals`] are counted and audited once per source and minute; [`rates`] limit
+//! how much is answered. [`providers`] is the
 //! sign-in through OpenID Connect. A credential that is presented is looked up by its digest; its
 //! use is written down at most once a minute and is not audited.
 //!
@@ -21,6 +22,7 @@ pub mod history;
 mod model;
 pub mod principals;
 pub mod providers;
+pub mod rates;
 pub mod refusals;
 mod repo;
 mod rules;
@@ -52,6 +54,7 @@ pub struct Identity {
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
     audit: Audit,
+    buckets: Arc<rates::Buckets>,
 }
 
 impl Identity {
@@ -65,6 +68,16 @@ impl Identity {
             keys,
             limits,
             refusals: Arc::default(),
+            buckets: Arc::new(rates::Buckets::new(rates::Rates::default())),
+        }
+    }
+
+    /// The same, answering as many requests as `rates` say.
+    #[must_use]
+    pub fn with_rates(self, rates: rates::Rates) -> Self {
+        Self {
+            buckets: Arc::new(rates::Buckets::new(rates)),
+            ..self
         }
     }
 }

@@ -281,6 +281,15 @@ pub(super) async fn session_by_digest(
     .await
 }
 
+pub(super) async fn session_issuer(
+    conn: &Conn,
+    digest: [u8; 32],
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT issuer FROM session WHERE digest = $1";
+    let found = conn.fixed_one(sql, vec![digest.to_vec().into()], |row| row.opt_text(0));
+    Ok(found.await?.flatten())
+}
+
 /// Writes down that a session was seen, unless another request has done so since it was read with
 /// the last time `seen`.
 pub(super) async fn touch_session(

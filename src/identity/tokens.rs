@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::refusals::Door;
 use super::{
-    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules,
+    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, rates, repo,
+    rules,
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
@@ -100,7 +101,7 @@ pub async fn create(
 /// database is asked.
 ///
 /// # Errors
-/// [`IdentityError::Unauthenticated`], alike for every reason.
+/// [`IdentityError::Unauthenticated`], alike for every reason; [`IdentityError::TooMany`].
 pub async fn authenticate(
     identity: &Identity,
     presented: &str,
@@ -123,6 +124,7 @@ pub async fn authenticate(
         .filter(|t| rules::token_stands(t.times, now) && t.principal.active)
         .filter(|t| rules::opens(t.scopes, door))
         .ok_or(IdentityError::Unauthenticated)?;
+    rates::use_token(identity, found.id, now)?;
     if rules::touch_due(found.last_used_at, now) {
         let seen = (found.id, found.last_used_at);
         touch(identity, seen).await;
@@ -154,21 +156,23 @@ async fn touch(identity: &Identity, seen: (Id<PersonalToken>, Option<Timestamp>)
 ///
 /// # Errors
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no such token, or `by` is
-/// neither its owner nor an administrator in a session, nor the operator.
+/// neither its owner nor an administrator in a session, nor the operator;
+/// [`IdentityError::StaleSignIn`] for an administrator.
 pub async fn revoke(
     identity: &Identity,
     by: &Actor,
     id: Id<PersonalToken>,
 ) -> Result<(), IdentityError> {
+    let step_up = identity.limits.step_up;
     identity
         .store
         .write(
             (by.clone(), id),
-            |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
+            move |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
                 let (by, id) = input.as_ref();
                 let owner = repo::token_owner(&tx, *id).await?;
                 let owner = owner.ok_or(Refusal::NotFound)?;
-                rules::may_oversee(by, owner)?;
+                rules::may_end(by, owner, (tx.now(), step_up))?;
                 if repo::revoke_token(&tx, *id).await? {
                     record(&tx, "identity.token.revoke", &by.to_audit(), (*id, owner)).await?;
                 }

@@ -6,8 +6,9 @@ use super::{Certificate, OpenError};
 use crate::audit::Audit;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, SecretRef, Settings};
+use crate::config::{Backend, Limits, SecretRef, Settings};
 use crate::crypto::{Kek, KekError};
+use crate::identity::rates::{Rate, Rates};
 use crate::identity::{Identity, SessionLimits, principals};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
@@ -46,7 +47,8 @@ impl Rooms {
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
         let keys = ring.unlock(kek(settings.key_file(), may_create)?).await?;
         let audit = Audit::new(store.clone(), keys.clone());
-        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings));
+        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
+            .with_rates(rates(&settings.limits));
         principals::ensure_keys(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
@@ -116,6 +118,16 @@ fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekError> {
     match reference {
         SecretRef::File(path) => Kek::from_file(&path, may_create),
         SecretRef::Env(_) => Kek::from_secret(reference),
+    }
+}
+
+fn rates(of: &Limits) -> Rates {
+    let rate = |burst, per_sec| Rate { burst, per_sec };
+    Rates {
+        token: rate(of.token_burst, of.token_per_sec),
+        source: rate(of.source_burst, of.source_per_sec),
+        all: rate(of.all_burst, of.all_per_sec),
+        sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
     }
 }
 

@@ -12,7 +12,7 @@ use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
 use super::tls::Encryption;
-use super::{App, OpenError, Rooms, ServeError, auditing, listen};
+use super::{App, Certificate, OpenError, Rooms, ServeError, auditing, certificate, listen};
 use crate::base::{Clock as _, SystemClock};
 use crate::calendar;
 use crate::config::{Listen, Settings};
@@ -25,6 +25,8 @@ use crate::web::Site;
 const EXAMINE_EVERY: Duration = Duration::from_hours(24);
 /// How often counts of refused credentials go to the audit.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
+/// How often the audit is told that the certificate ends soon; it also is at the start.
+const REMIND_EVERY: Duration = Duration::from_hours(24);
 
 /// How the service is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +180,8 @@ fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool
     let audit = (rooms.audit.clone(), rooms.store.clone());
     tasks.spawn(auditing::cut(audit, keep, stopped.clone()));
     if let Some(certificate) = rooms.certificate.clone() {
-        tasks.spawn(certificate.watch(stopped.clone()));
+        tasks.spawn(certificate.clone().watch(stopped.clone()));
+        tasks.spawn(remind(rooms.clone(), certificate, stopped.clone()));
     }
     tasks
 }
@@ -193,6 +196,18 @@ async fn examine(rooms: Rooms, mut stop: watch::Receiver<bool>) {
             Ok(Ok(())) => {}
         }
         if pause(EXAMINE_EVERY, &mut stop).await {
+            return;
+        }
+    }
+}
+
+/// Writes into the audit, now and once a day, that the certificate ends soon or has ended.
+async fn remind(rooms: Rooms, certificate: Certificate, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = certificate::warn(&rooms.store, &certificate).await {
+            tracing::warn!(%error, "the end of the certificate could not be written to the audit");
+        }
+        if pause(REMIND_EVERY, &mut stop).await {
             return;
         }
     }

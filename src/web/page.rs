@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use super::assets::Links;
 use crate::base::random;
 use crate::edge::{Fault, headers};
-use crate::identity::{Actor, history};
+use crate::identity::{Actor, Role, history};
 
 /// What every page has around its content.
 pub(super) struct Frame {
@@ -19,7 +19,10 @@ pub(super) struct Frame {
     pub(super) handle: Option<String>,
     /// Whether they read the audit.
     pub(super) oversees: bool,
-    /// The entry of the navigation that is current: `calendar`, `items`, `connect` or `audit`.
+    /// Whether the person administers: then the navigation has one entry more.
+    pub(super) administers: bool,
+    /// The entry of the navigation that is current: `calendar`, `items`, `connect`, `people` or
+    /// `audit`.
     pub(super) here: &'static str,
     /// Allows the page's own style element, where it has one.
     pub(super) nonce: String,
@@ -33,6 +36,7 @@ impl Frame {
             title: title.to_owned(),
             handle: None,
             oversees: false,
+            administers: false,
             here: "",
             nonce: BASE64_STANDARD.encode(random::bytes::<18>()),
             links: Links::new(),
@@ -44,6 +48,7 @@ impl Frame {
         Self {
             handle: Some(actor.handle.to_string()),
             oversees: history::may_read(actor).is_ok(),
+            administers: actor.roles.has(Role::Administrator),
             here,
             ..Self::public(title)
         }

@@ -30,6 +30,7 @@ fn flow(return_to: &str) -> Flow {
         nonce: secret(),
         verifier: secret(),
         return_to: return_to.to_owned(),
+        step_up: None,
         begun_at: at(0).as_microsecond(),
     }
 }

@@ -398,7 +398,7 @@ impl World {
         } else {
             request
         };
-        let request = if path == "/connect/tokens" {
+        let request = if ["/connect/tokens", "/people/confirm"].contains(&path.as_str()) {
             request.header("content-type", "application/x-www-form-urlencoded")
         } else {
             request

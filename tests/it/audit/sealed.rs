@@ -76,7 +76,7 @@ async fn after_a_person_is_erased_nobody_reads_it_and_the_chain_is_whole() {
     let page = records.audit.page(all()).await.unwrap();
     let first = &page.entries.last().unwrap().parts;
     let bert = (
-        PartKind::Person,
+        Some(PartKind::Person),
         Revealed::Content(json!({ "name": "Bert" })),
     );
     assert!(first.contains(&bert) && first.len() == 2, "{first:?}");

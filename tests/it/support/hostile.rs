@@ -68,6 +68,8 @@ pub(crate) struct Script {
     pub(crate) elsewhere: Option<String>,
     /// Metadata and keys are answered with 503.
     pub(crate) away: bool,
+    /// The ID tokens that were given away.
+    pub(crate) issued: Vec<String>,
     codes: BTreeMap<String, BTreeMap<String, String>>,
     asked: Vec<String>,
 }
@@ -215,6 +217,9 @@ impl Hostile {
             "expires_in": 600,
             "id_token": script.sign(&claims),
         });
+        script
+            .issued
+            .extend(answer["id_token"].as_str().map(str::to_owned));
         put_over(&mut answer, &script.answer);
         axum::Json(answer).into_response()
     }
@@ -242,6 +247,7 @@ impl Script {
             answer: json!({}),
             elsewhere: None,
             away: false,
+            issued: Vec::new(),
             codes: BTreeMap::new(),
             asked: Vec::new(),
         }
