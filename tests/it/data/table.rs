@@ -40,13 +40,27 @@ const OBJECT_NAME: Holds = Personal(
 /// The tables, in alphabetical order.
 pub(super) const TABLES: &[Table] = &[
     Table {
+        name: "audit_checkpoint",
+        kept: "until a later cut",
+        erased_by: "that cut",
+        columns: &[
+            ("at", Time),
+            ("cut", Count),
+            ("hash", Digest),
+            ("key_id", Id),
+            ("seq", Count),
+            ("signature", Digest),
+        ],
+    },
+    Table {
         name: "audit_entry",
-        kept: ALWAYS,
-        erased_by: "nothing: identifiers and counts only",
+        kept: "`audit.keep_days`, or always",
+        erased_by: "that time: identifiers and counts only",
         columns: &[
             ("action", Word),
             ("actor", Id),
             ("at", Time),
+            ("commitments", Digest),
             ("detail", Word),
             ("hash", Digest),
             ("seq", Count),
@@ -60,6 +74,22 @@ pub(super) const TABLES: &[Table] = &[
         columns: &[("hash", Digest), ("id", Id), ("seq", Count)],
     },
     Table {
+        name: "audit_part",
+        kept: "as long as its entry",
+        erased_by: "the destruction of the owner's key; with it the row",
+        columns: &[
+            ("id", Id),
+            ("kind", Word),
+            ("owner", Id),
+            ("salt", Digest),
+            (
+                "sealed",
+                Sealed("the person's key; changes of things: the organisation's"),
+            ),
+            ("seq", Count),
+        ],
+    },
+    Table {
         name: "calendar",
         kept: "until it is deleted",
         erased_by: "DELETE of the calendar",
@@ -69,7 +99,6 @@ pub(super) const TABLES: &[Table] = &[
             ("created_at", Time),
             ("floor_seq", Count),
             ("id", Id),
-            ("key_id", Id),
             ("owner_id", Id),
             (
                 "slug",
@@ -82,7 +111,7 @@ pub(super) const TABLES: &[Table] = &[
         kept: "until it is deleted",
         erased_by: "DELETE of the object or of its calendar",
         columns: &[
-            ("body", Sealed("the calendar's content key")),
+            ("body", Sealed("the owner's key")),
             ("calendar_id", Id),
             ("change_seq", Count),
             ("component", Word),
@@ -119,7 +148,7 @@ pub(super) const TABLES: &[Table] = &[
             ("calendar_id", Id),
             ("local", Word),
             ("namespace", Word),
-            ("value", Sealed("the calendar's content key")),
+            ("value", Sealed("the owner's key")),
         ],
     },
     Table {
@@ -135,8 +164,8 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "data_key",
-        kept: ALWAYS,
-        erased_by: "nothing",
+        kept: "until the first start after the key ring has its own place",
+        erased_by: "that start, which moves its rows into the key ring",
         columns: &[
             ("created_at", Time),
             ("id", Id),
@@ -212,6 +241,12 @@ pub(super) const TABLES: &[Table] = &[
             ("run_at", Time),
             ("state", Word),
         ],
+    },
+    Table {
+        name: "key_ring",
+        kept: ALWAYS,
+        erased_by: "nothing",
+        columns: &[("id", Id)],
     },
     Table {
         name: "movement",
