@@ -8,7 +8,7 @@
 //!
 //! **Invariants.** A provider is not called before somebody signs in with it, so one that is down
 //! does not keep the service from starting. Tokens of the provider are forgotten before `finish`
-//! returns. What is remembered of a flow is sealed and kept by the browser; see `flow`.
+//! returns, but a refresh token, which is in memory only; see `standing`. What is remembered of a flow is sealed and kept by the browser; see `flow`.
 //!
 //! | What | Standard |
 //! | --- | --- |
@@ -16,6 +16,7 @@
 //! | which provider answered | RFC 9207 |
 //! | metadata and keys | OpenID Connect Discovery 1.0 |
 //! | ending the session there | OpenID Connect RP-Initiated Logout 1.0 |
+//! | asking whether it goes on | OpenID Connect Core 1.0 §12 |
 //! | being told that it ended | OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0 |
 
 mod discovery;
@@ -25,6 +26,7 @@ mod issuer;
 mod logout;
 mod logout_token;
 mod roles;
+mod standing;
 mod strength;
 #[cfg(test)]
 mod tests;
@@ -55,6 +57,7 @@ use discovery::Provider;
 use flow::{Flow, secret};
 use issuer::Account;
 use logout::Recent;
+use standing::{Rhythm, Standing};
 use verify::Verified;
 
 /// The longest text of a provider's error that is repeated to the person.
@@ -73,6 +76,8 @@ struct Inner {
     used: Recent,
     /// The sessions that providers have ended.
     ended: Recent,
+    standing: Standing,
+    rhythm: Rhythm,
 }
 
 /// A provider as the sign-in page offers it.
@@ -155,6 +160,11 @@ impl Providers {
                 .collect(),
             used: Recent::default(),
             ended: Recent::default(),
+            standing: Standing::default(),
+            rhythm: Rhythm {
+                every_secs: settings.session_check_secs.into(),
+                idle_secs: i64::from(settings.session_idle_mins) * 60,
+            },
         }))
     }
 
@@ -266,7 +276,7 @@ impl Providers {
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
-        let verified = verify::redeem(provider, published, (flow, code), now).await?;
+        let (verified, refresh) = verify::redeem(provider, published, (flow, code), now).await?;
         if callback
             .iss
             .is_some_and(|named| named != verified.account.issuer)
@@ -277,6 +287,7 @@ impl Providers {
             issuer: verified.account.issuer.clone(),
             sid: verified.sid.clone(),
         };
+        let named = verified.named.clone();
         let principal = self.principal(&provider.settings, verified).await?;
         let identity = &self.0.identity;
         let started = sessions::start(identity, principal.id, Some(origin.clone())).await?;
@@ -287,6 +298,7 @@ impl Providers {
             sessions::end(identity, started.secret.expose()).await?;
             return Err(SignInError::Ended);
         }
+        self.hold(&provider.settings.id, &started, (named, refresh));
         Ok(SignedIn { started, return_to })
     }
 

@@ -68,6 +68,10 @@ pub(crate) struct Script {
     pub(crate) elsewhere: Option<String>,
     /// Metadata and keys are answered with 503.
     pub(crate) away: bool,
+    /// The token endpoint answers with this error (RFC 6749 §5.2).
+    pub(crate) refuses: Option<&'static str>,
+    /// What the token endpoint was asked: the header `Authorization`, and the form.
+    pub(crate) forms: Vec<(String, BTreeMap<String, String>)>,
     codes: BTreeMap<String, BTreeMap<String, String>>,
     asked: Vec<String>,
 }
@@ -176,25 +180,33 @@ impl Hostile {
         (StatusCode::SEE_OTHER, [(header::LOCATION, to.to_string())]).into_response()
     }
 
-    fn token(&self, form: &BTreeMap<String, String>) -> Response {
+    fn token(&self, authorization: String, form: BTreeMap<String, String>) -> Response {
         let mut script = self.script.lock().unwrap();
-        let refused = || {
-            let why = json!({ "error": "invalid_grant" });
+        script.forms.push((authorization, form.clone()));
+        let refused = |why: &str| {
+            let why = json!({ "error": why });
             (StatusCode::BAD_REQUEST, axum::Json(why)).into_response()
         };
-        let Some(asked) = script.codes.get_mut(&form["code"]).map(std::mem::take) else {
-            return refused();
-        };
-        let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
-        if asked.get("code_challenge") != Some(&challenge) {
-            return refused();
+        if let Some(why) = script.refuses {
+            return refused(why);
+        }
+        let mut nonce = None;
+        if form["grant_type"] == "authorization_code" {
+            let Some(asked) = script.codes.get_mut(&form["code"]).map(std::mem::take) else {
+                return refused("invalid_grant");
+            };
+            let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+            if asked.get("code_challenge") != Some(&challenge) {
+                return refused("invalid_grant");
+            }
+            nonce = Some(asked["nonce"].clone());
         }
         let now = self.clock.get().map(|clock| clock.now().as_second());
         let mut claims = json!({
             "iss": script.metadata["issuer"],
             "aud": CLIENT,
             "sub": "alice",
-            "nonce": asked["nonce"],
+            "nonce": nonce,
             "iat": now,
             "exp": now.map(|now| now + 600),
             "email": "alice@example.org",
@@ -242,6 +254,8 @@ impl Script {
             answer: json!({}),
             elsewhere: None,
             away: false,
+            refuses: None,
+            forms: Vec::new(),
             codes: BTreeMap::new(),
             asked: Vec::new(),
         }
@@ -306,7 +320,9 @@ async fn answer(State(hostile): State<Hostile>, request: Request) -> Response {
     if path.ends_with("/authorize") {
         return hostile.authorize(pairs(parts.uri.query().unwrap().as_bytes()));
     }
-    hostile.token(&pairs(&bytes(body).await))
+    let authorization = parts.headers.get(header::AUTHORIZATION);
+    let authorization = authorization.map_or("", |value| value.to_str().unwrap());
+    hostile.token(authorization.to_owned(), pairs(&bytes(body).await))
 }
 
 async fn bytes(body: Body) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod oidc;
 pub(crate) mod provider;
 mod session;
 mod sessions;
+mod standing;
 mod states;
 mod tokens;
 
