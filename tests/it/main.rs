@@ -24,6 +24,7 @@ mod import;
 mod jobs;
 mod peers;
 mod scopes;
+mod security;
 mod server;
 mod store;
 mod support;

@@ -332,6 +332,7 @@ impl Providers {
             tracing::warn!(%provider, "somebody is in too many groups: no role by group; use app roles");
         }
         if roles == Roles::default() {
+            tracing::info!(provider = %provider.id, words = ?told(&given.words), "no word of the roles claim and no group gives a role here");
             // Nobody is made for it, but who was here before must not keep what they had.
             let known = principals::by_account(identity, issuer, subject).await?;
             if known.is_some() {
@@ -359,4 +360,10 @@ impl Providers {
     fn now(&self) -> Timestamp {
         self.0.identity.store.clock().now()
     }
+}
+
+/// Words of a provider for the log: the first few, without control characters, not long.
+fn told(words: &[String]) -> Vec<String> {
+    let short = |word: &String| word.chars().filter(|c| !c.is_control()).take(40).collect();
+    words.iter().take(5).map(short).collect()
 }
