@@ -22,6 +22,7 @@ mod headers;
 mod ical;
 mod import;
 mod jobs;
+mod memory;
 mod peers;
 mod scopes;
 mod security;

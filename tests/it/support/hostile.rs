@@ -72,6 +72,8 @@ pub(crate) struct Script {
     pub(crate) refuses: Option<&'static str>,
     /// What the token endpoint was asked: the header `Authorization`, and the form.
     pub(crate) forms: Vec<(String, BTreeMap<String, String>)>,
+    /// The ID tokens that it gave.
+    pub(crate) issued: Vec<String>,
     codes: BTreeMap<String, BTreeMap<String, String>>,
     asked: Vec<String>,
 }
@@ -180,9 +182,9 @@ impl Hostile {
         (StatusCode::SEE_OTHER, [(header::LOCATION, to.to_string())]).into_response()
     }
 
-    fn token(&self, authorization: String, form: BTreeMap<String, String>) -> Response {
+    fn token(&self, authorization: &str, form: &BTreeMap<String, String>) -> Response {
         let mut script = self.script.lock().unwrap();
-        script.forms.push((authorization, form.clone()));
+        script.forms.push((authorization.to_owned(), form.clone()));
         let refused = |why: &str| {
             let why = json!({ "error": why });
             (StatusCode::BAD_REQUEST, axum::Json(why)).into_response()
@@ -221,12 +223,14 @@ impl Hostile {
                 claims[name] = json!(now + from_now);
             }
         }
+        let id_token = script.sign(&claims);
         let mut answer = json!({
             "access_token": "an access token",
             "token_type": "Bearer",
             "expires_in": 600,
-            "id_token": script.sign(&claims),
+            "id_token": id_token,
         });
+        script.issued.push(id_token);
         put_over(&mut answer, &script.answer);
         axum::Json(answer).into_response()
     }
@@ -256,6 +260,7 @@ impl Script {
             away: false,
             refuses: None,
             forms: Vec::new(),
+            issued: Vec::new(),
             codes: BTreeMap::new(),
             asked: Vec::new(),
         }
@@ -322,7 +327,7 @@ async fn answer(State(hostile): State<Hostile>, request: Request) -> Response {
     }
     let authorization = parts.headers.get(header::AUTHORIZATION);
     let authorization = authorization.map_or("", |value| value.to_str().unwrap());
-    hostile.token(authorization.to_owned(), pairs(&bytes(body).await))
+    hostile.token(authorization, &pairs(&bytes(body).await))
 }
 
 async fn bytes(body: Body) -> Vec<u8> {

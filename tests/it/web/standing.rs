@@ -3,7 +3,7 @@
 
 use freehold::config;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::desk::{Desk, signed_in};
 use super::house::Browser;
@@ -71,35 +71,31 @@ async fn a_provider_is_asked_once_in_a_while_and_with_its_newest_token() {
     }
 }
 
+/// A case, and how the provider deviates when it is asked again.
+type Case = (&'static str, fn(&mut Script));
+
+const OVER: &[Case] = &[
+    ("the account was turned off", |s| {
+        s.refuses = Some("invalid_grant");
+    }),
+    ("another iss", |s| {
+        s.claims["iss"] = json!("http://evil.example");
+    }),
+    ("another sub", |s| s.claims["sub"] = json!("bob")),
+    ("another aud", |s| s.claims["aud"] = json!("another")),
+    ("exp an hour ago", |s| s.claims["exp"] = json!(-3600)),
+    ("iat in an hour", |s| s.claims["iat"] = json!(3600)),
+    ("a wrong signature", |s| s.forged = true),
+    ("alg none", |s| s.signer = Signer::Nobody),
+];
+
 #[tokio::test]
 async fn a_session_ends_when_its_provider_does_not_vouch_for_the_person_any_more() {
-    let claim = |name: &'static str, value: Value| {
-        move |script: &mut Script| script.claims[name] = value.clone()
-    };
-    let cases: [(&str, Box<dyn Fn(&mut Script)>); 8] = [
-        (
-            "the account was turned off",
-            Box::new(|script| script.refuses = Some("invalid_grant")),
-        ),
-        (
-            "another iss",
-            Box::new(claim("iss", json!("http://evil.example"))),
-        ),
-        ("another sub", Box::new(claim("sub", json!("bob")))),
-        ("another aud", Box::new(claim("aud", json!("another")))),
-        ("exp an hour ago", Box::new(claim("exp", json!(-3600)))),
-        ("iat in an hour", Box::new(claim("iat", json!(3600)))),
-        ("a wrong signature", Box::new(|script| script.forged = true)),
-        (
-            "alg none",
-            Box::new(|script| script.signer = Signer::Nobody),
-        ),
-    ];
-    for (case, deviate) in cases {
+    for (case, deviate) in OVER {
         let desk = desk().await;
         let (browser, other) = (inside(&desk).await, inside(&desk).await);
         let before = entries(&desk.house).await;
-        desk.providers["work"].change(|script| deviate(script));
+        desk.providers["work"].change(*deviate);
         desk.house.test.clock.advance(EVERY_SECS);
         assert!(!is_in(&browser).await, "{case}");
         assert_eq!(entries(&desk.house).await - before, 1, "{case}");
