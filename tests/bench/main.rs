@@ -16,6 +16,7 @@ mod client;
 mod data;
 mod floor;
 mod process;
+mod security;
 
 use std::path::Path;
 use std::process::Command;
@@ -31,6 +32,7 @@ fn main() {
     match arguments.get(1).map(String::as_str) {
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
+        Some("security") => security::measure(tempfile::tempdir().unwrap().path()),
         _ => measure(),
     }
 }
@@ -75,6 +77,7 @@ fn measure() {
         "the program's file",
         format!("{:.1} MB", process::program_mb()),
     );
+    security::measure(folder.path());
 }
 
 /// One line of the table.

@@ -22,7 +22,10 @@ async fn every_operation_is_for_whom_it_says() {
     let actors = [
         (stranger, [true, false, false, false, false, false]),
         (api.member.clone(), [true, true, false, false, false, false]),
-        (api.custodian.clone(), [true, true, true, false, false, false]),
+        (
+            api.custodian.clone(),
+            [true, true, true, false, false, false],
+        ),
         (admin, [true, true, true, true, true, false]),
     ];
     for operation in api::operations() {
