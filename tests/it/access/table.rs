@@ -66,6 +66,10 @@ GET        /items                                          303    200    200    
 GET        /connect                                        303    200    200    200    200    200    200    303    303    303
 POST       /connect/tokens                                 401    201    201    201    201    201    201    401    401    401
 POST       /connect/tokens/{id}/end                        401    404    303    404    404    303    404    401    401    401
+GET        /people                                         303    403    403    403    403    200    403    303    303    303
+GET        /people/confirm                                 303    403    403    403    403    400    403    303    303    303
+POST       /people/confirm                                 401    403    403    403    403    303    403    401    401    401
+GET        /auth/step-up                                   303    303    303    303    303    303    303    303    303    303
 GET        /sign-in                                        200    200    200    200    200    200    200    200    200    200
 GET        /auth/link/{secret}                             200    200    200    200    200    200    200    200    200    200
 POST       /auth/link/{secret}                             303    303    303    303    303    303    303    303    303    303
@@ -76,10 +80,6 @@ POST       /sign-out                                       303    303    303    
 GET        /signed-out                                     303    303    303    303    303    303    303    303    303    303
 POST       /auth/back-channel-logout                       400    400    400    400    400    400    400    400    400    400
 GET        /auth/front-channel-logout                      200    200    200    200    200    200    200    200    200    200
-GET        /people                                         303    403    403    403    403    200    403    303    303    303
-GET        /people/confirm                                 303    403    403    403    403    400    403    303    303    303
-POST       /people/confirm                                 401    403    403    403    403    303    403    401    401    401
-GET        /auth/step-up                                   303    303    303    303    303    303    303    303    303    303
 GET        /auth/login                                     303    303    303    303    303    303    303    303    303    303
 GET        /auth/callback                                  400    400    400    400    400    400    400    400    400    400
 GET        /assets/{name}                                  200    200    200    200    200    200    200    200    200    200
