@@ -98,8 +98,8 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
         let mut all = all.filter(|pair| pair.starts_with(name) && !pair.ends_with('='));
         all.next().unwrap().to_owned()
     };
-    let begin = format!("{}/auth/login?provider=work", served.url);
-    let begun = client.get(begin).send().await.unwrap();
+    let login = format!("{}/auth/login?provider=work", served.url);
+    let begun = client.get(login).send().await.unwrap();
     let flow = cookie(&begun, "fh-f-");
     let back = Hostile::follow(begun.headers()["location"].to_str().unwrap()).await;
     let done = client.get(&back).header("cookie", flow).send().await;

@@ -28,7 +28,9 @@ async fn columns() -> BTreeMap<String, Vec<String>> {
     for (table, column) in found.await.unwrap() {
         tables.entry(table).or_default().push(column);
     }
-    tables.values_mut().for_each(|columns| columns.sort());
+    for columns in tables.values_mut() {
+        columns.sort();
+    }
     tables
 }
 
