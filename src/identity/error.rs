@@ -4,6 +4,7 @@ use super::{Handle, Refusal};
 use crate::base::page::PageError;
 use crate::base::{Kind, Timestamp};
 use crate::store::StoreError;
+use crate::store::key_ring::KeyRingError;
 
 /// Identity refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,9 @@ pub enum IdentityError {
     /// There are no personal tokens of this scope.
     #[error("there are no tokens for the scope {0:?}: use caldav or api")]
     Scope(&'static str),
+    /// The key ring refused.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,6 +92,7 @@ impl IdentityError {
             Self::Label | Self::Expiry { .. } | Self::Scope(_) | Self::RoleOverPart(_) => {
                 Kind::Invalid
             }
+            Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }

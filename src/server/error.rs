@@ -2,6 +2,7 @@
 
 use crate::config::{Listen, SecretError};
 use crate::crypto::KekError;
+use crate::identity::IdentityError;
 use crate::store::StoreError;
 use crate::store::key_ring::KeyRingError;
 
@@ -11,7 +12,10 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The keys in it.
+    /// Its principals.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its keys.
     #[error(transparent)]
     KeyRing(#[from] KeyRingError),
     /// The key-encryption key.

@@ -6,11 +6,12 @@ use super::{Certificate, OpenError};
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, Limits, SecretRef, Settings};
-use crate::crypto::{Kek, Vault};
+use crate::crypto::{Kek, KekError};
 use crate::identity::rates::{Rate, Rates};
-use crate::identity::{Identity, SessionLimits};
+use crate::identity::{Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
-use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, key_ring};
+use crate::store::key_ring::{KeyRing, LockedRing};
+use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store};
 
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct Rooms {
     /// The database.
     pub store: Store,
     /// The keys.
-    pub vault: Vault,
+    pub keys: KeyRing,
     /// Principals, sessions, tokens.
     pub identity: Identity,
     /// Calendars and what is in them.
@@ -39,23 +40,31 @@ impl Rooms {
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
         let (store, lock) = open_store(settings).await?;
-        let may_create = settings.vault.key_file.is_none() && key_ring::is_empty(&store).await?;
-        let kek = read_kek(&settings.key_file(), may_create)?;
-        let vault = key_ring::open(&store, Arc::new(kek)).await?;
-        let identity = Identity::new(store.clone(), session_limits(settings))
+        let ring = LockedRing::find(&store).await?;
+        let may_create = settings.vault.key_file.is_none() && ring.is_new();
+        let keys = ring.unlock(kek(settings.key_file(), may_create)?).await?;
+        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
             .with_rates(rates(&settings.limits));
+        principals::ensure_keys(&identity).await?;
+        tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
-        let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
+        let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
             store,
-            vault,
+            keys,
             identity,
             calendars,
             inventory,
             certificate: Certificate::of(&settings.server.tls, Arc::new(SystemClock)),
             lock: lock.map(Arc::new),
         })
+    }
+
+    /// Finishes the queued writes and lets go of key ring and database.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.keys.close().await;
     }
 
     /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
@@ -75,10 +84,10 @@ async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), 
     let lock = FolderLock::take(folder)?;
     let sqlite = &settings.store.sqlite;
     let options = SqliteOptions {
-        folder: folder.clone(),
         cache_mib: sqlite.cache_mib,
         mmap_mib: sqlite.mmap_mib,
         group_commit_max: sqlite.group_commit_max as usize,
+        ..SqliteOptions::new(folder)
     };
     Ok((Store::open_sqlite(options, clock).await?, Some(lock)))
 }
@@ -101,10 +110,10 @@ fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
     })
 }
 
-fn read_kek(reference: &SecretRef, may_create: bool) -> Result<Kek, OpenError> {
+fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekError> {
     match reference {
-        SecretRef::File(path) => Ok(Kek::from_file(path, may_create)?),
-        SecretRef::Env(_) => Ok(Kek::parse(reference.resolve()?.text()?)?),
+        SecretRef::File(path) => Kek::from_file(&path, may_create),
+        SecretRef::Env(_) => Kek::from_secret(reference),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The pages over a store of their own, and a browser with nothing but cookies.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +11,6 @@ use freehold::calendar::{
     PropertyValue, PutObject,
 };
 use freehold::config;
-use freehold::crypto::Kek;
 use freehold::edge::Cookies;
 use freehold::identity::refusals::{self, Flush};
 use freehold::identity::{
@@ -20,7 +18,7 @@ use freehold::identity::{
 };
 use freehold::inventory::Inventory;
 use freehold::outbound::Outbound;
-use freehold::store::{Row, key_ring};
+use freehold::store::Row;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -71,12 +69,12 @@ impl House {
     /// With these settings and cookies.
     pub(super) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
         let test = TestStore::new().await;
-        let kek = Kek::from_file(&test.folder.path().join("kek.key"), true).unwrap();
-        let vault = key_ring::open(&test.store, Arc::new(kek)).await.unwrap();
+        let keys = test.keys.clone();
         let limits = CalendarLimits::default();
-        let calendars = Calendars::new(test.store.clone(), Arc::new(vault.clone()), limits);
+        let calendars = Calendars::new(test.store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(test.store.clone());
-        let identity = Identity::new(test.store.clone(), SessionLimits::default());
+        let vault = keys.vault().clone();
+        let identity = Identity::new(test.store.clone(), keys, SessionLimits::default());
         let providers = Providers::new(settings, identity.clone(), vault, &Outbound::default());
         let site = Site {
             public_url: HERE.parse().unwrap(),
