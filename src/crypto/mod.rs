@@ -24,12 +24,14 @@ mod signing;
 #[cfg(test)]
 mod tests;
 pub mod token;
+mod upkeep;
 mod vault;
 
 pub use kek::{FileKek, Kek, KekError};
 pub use keys::{KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot};
 pub use seal::RowBinding;
-pub use vault::{Vault, VaultError};
+pub use upkeep::Newest;
+pub use vault::{KeyLimits, Vault, VaultError};
 
 use sha2::{Digest as _, Sha256};
 

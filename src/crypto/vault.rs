@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::SignedDuration;
 use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -35,6 +37,12 @@ pub enum VaultError {
         "the key ring has no key of {0}: it was destroyed, or the key ring is older than the data"
     )]
     NoKey(Owner),
+    /// The keys were wiped because the key-encryption key does not answer.
+    #[error(
+        "the service is without its keys, because the key-encryption key does not answer: {0}. It \
+         goes on by itself as soon as that answers"
+    )]
+    Locked(String),
     /// There is no key for look-up hashes, or no root key.
     #[error("the key ring has no {0}: restore the key ring from the last backup")]
     Missing(&'static str),
@@ -44,33 +52,63 @@ impl VaultError {
     /// How the caller should take it.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        Kind::Internal
+        match self {
+            Self::Locked(_) => Kind::Unavailable,
+            _ => Kind::Internal,
+        }
     }
 }
 
 /// The keys in memory; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Vault(Arc<RwLock<Held>>);
+pub struct Vault(pub(super) Arc<RwLock<Held>>);
 
 #[derive(Default)]
-struct Held {
+pub(super) struct Held {
     roots: HashMap<RootId, Arc<Cipher>>,
     /// The root key that wraps new data keys.
     root: Option<RootId>,
-    keys: HashMap<KeyId, Arc<DataKey>>,
+    pub(super) keys: HashMap<KeyId, Arc<DataKey>>,
     /// The newest content key of each owner.
-    sealing: HashMap<Owner, Arc<DataKey>>,
+    pub(super) sealing: HashMap<Owner, Arc<DataKey>>,
     index: Option<Zeroizing<[u8; 32]>>,
     signers: HashMap<KeyId, Arc<Signer>>,
     /// The newest signing key.
     signing: Option<(i64, KeyId)>,
+    /// Why there are no keys.
+    pub(super) locked: Option<String>,
 }
 
-struct DataKey {
-    id: KeyId,
-    owner: Owner,
-    created_at: i64,
+pub(super) struct DataKey {
+    pub(super) id: KeyId,
+    pub(super) owner: Owner,
+    pub(super) created_at: i64,
     cipher: Cipher,
+    /// Values sealed since the count was last taken.
+    pub(super) sealed: AtomicU64,
+    /// Values sealed before that, by all processes.
+    pub(super) sealed_before: AtomicU64,
+}
+
+/// When a content key has done enough. More than 2^32 values with random nonces would make it
+/// likely enough that two have the same (NIST SP 800-38D §8.3).
+#[derive(Debug, Clone, Copy)]
+pub struct KeyLimits {
+    /// Values it may have sealed. What a crash leaves uncounted is that of a minute, so there is
+    /// room from here to 2^32 for some hundred crashes at full speed.
+    pub seals_max: u64,
+    /// How old it may be.
+    pub age_max: SignedDuration,
+}
+
+impl Default for KeyLimits {
+    /// 2^30 values, one year.
+    fn default() -> Self {
+        Self {
+            seals_max: 1 << 30,
+            age_max: SignedDuration::from_hours(365 * 24),
+        }
+    }
 }
 
 impl Held {
@@ -83,6 +121,8 @@ impl Held {
             owner: key.owner,
             created_at: key.created_at,
             cipher: Cipher::new(bytes),
+            sealed: AtomicU64::new(0),
+            sealed_before: AtomicU64::new(key.sealed_count.unsigned_abs()),
         });
         let order = |key: &DataKey| (key.created_at, key.id.clone());
         let newest = self.sealing.get(&key.owner);
@@ -99,6 +139,11 @@ impl Vault {
         let mut held = self.0.write();
         held.roots.insert(id.clone(), Arc::new(Cipher::new(key)));
         held.root = Some(id);
+    }
+
+    /// Forgets all root keys but these.
+    pub fn retain_roots(&self, ids: &[RootId]) {
+        self.0.write().roots.retain(|id, _| ids.contains(id));
     }
 
     /// Whether this root key is here.
@@ -126,6 +171,7 @@ impl Vault {
             root: RootId::new(""),
             wrapped: Vec::new(),
             created_at,
+            sealed_count: 0,
         };
         self.wrap(new, &key)
     }
@@ -141,7 +187,8 @@ impl Vault {
             let cipher = held.roots.get(&id)?;
             Some((id, Arc::clone(cipher)))
         };
-        let (root, cipher) = newest().ok_or(VaultError::Missing("root key"))?;
+        let (root, cipher) =
+            newest().ok_or_else(|| self.or_locked(VaultError::Missing("root key")))?;
         let row = key_row(&named);
         let sealed = cipher.seal(root.as_str(), &key_place(&row), key);
         let wrapped = sealed.ok_or(VaultError::DoesNotOpen)?;
@@ -157,6 +204,9 @@ impl Vault {
     /// # Errors
     /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
     pub fn add(&self, key: &WrappedKey) -> Result<(), VaultError> {
+        if self.0.read().keys.contains_key(&key.id) {
+            return Ok(());
+        }
         let bytes = self.unwrap(key)?;
         let mut held = self.0.write();
         match key.purpose {
@@ -208,7 +258,8 @@ impl Vault {
         plain: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
         let key = self.0.read().sealing.get(owner).cloned();
-        let key = key.ok_or(VaultError::NoKey(*owner))?;
+        let key = key.ok_or_else(|| self.or_locked(VaultError::NoKey(*owner)))?;
+        key.sealed.fetch_add(1, Ordering::Relaxed);
         let name = key.id.as_str();
         let length = u8::try_from(name.len()).map_err(|_| VaultError::NoKey(*owner))?;
         let sealed = key.cipher.seal(name, place, plain);
@@ -237,7 +288,8 @@ impl Vault {
         let (name, body) = parts.ok_or(VaultError::DoesNotOpen)?;
         let name = std::str::from_utf8(name).map_err(|_| VaultError::DoesNotOpen)?;
         let key = self.0.read().keys.get(name).cloned();
-        let key = key.ok_or_else(|| VaultError::UnknownKey(KeyId::new(name)))?;
+        let unknown = || self.or_locked(VaultError::UnknownKey(KeyId::new(name)));
+        let key = key.ok_or_else(unknown)?;
         let opened = key.cipher.open(name, place, body);
         opened.ok_or(VaultError::DoesNotOpen)
     }
@@ -271,8 +323,8 @@ impl Vault {
     /// [`VaultError::Missing`].
     pub fn look_up_hash(&self, domain: &str, value: &[u8]) -> Result<[u8; 32], VaultError> {
         let missing = || VaultError::Missing("key for look-up hashes");
-        let held = self.0.read();
-        let key = held.index.as_ref().ok_or_else(missing)?;
+        let key = self.0.read().index.clone();
+        let key = key.ok_or_else(|| self.or_locked(missing()))?;
         let mut mac = Hmac::<Sha256>::new_from_slice(&key[..]).map_err(|_| missing())?;
         mac.update(domain.as_bytes());
         mac.update(&[0]);

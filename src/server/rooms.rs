@@ -9,7 +9,7 @@ use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, Limits, SecretRef, Settings};
 use crate::crypto::{Kek, KekError};
 use crate::identity::rates::{Rate, Rates};
-use crate::identity::{Identity, SessionLimits, principals};
+use crate::identity::{Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
 use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store};
@@ -50,6 +50,7 @@ impl Rooms {
         let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
             .with_rates(rates(&settings.limits));
         principals::ensure_keys(&identity).await?;
+        tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());

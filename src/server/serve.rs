@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ use crate::config::{Listen, Settings};
 use crate::edge::Cookies;
 use crate::identity::refusals::{self, Flush};
 use crate::jobs;
+use crate::store::key_ring::{KeyRing, Upkeep};
 use crate::web::Site;
 
 /// How often the database file is examined; it also is at the start.
@@ -27,6 +29,8 @@ const EXAMINE_EVERY: Duration = Duration::from_hours(24);
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
 /// How often the audit is told that the certificate ends soon; it also is at the start.
 const REMIND_EVERY: Duration = Duration::from_hours(24);
+/// How often the keys are looked after.
+const TEND_EVERY: Duration = Duration::from_mins(1);
 
 /// How the service is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +167,13 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
     listeners.iter().filter_map(address).collect()
 }
 
+fn upkeep(settings: &Settings) -> Upkeep {
+    Upkeep {
+        ttl: SignedDuration::from_hours(settings.vault.key_ttl_hours.into()),
+        ..Upkeep::default()
+    }
+}
+
 /// What runs beside the doors.
 fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
@@ -179,6 +190,11 @@ fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool
     ));
     let audit = (rooms.audit.clone(), rooms.store.clone());
     tasks.spawn(auditing::cut(audit, keep, stopped.clone()));
+    tasks.spawn(tend_keys(
+        rooms.keys.clone(),
+        upkeep(settings),
+        stopped.clone(),
+    ));
     if let Some(certificate) = rooms.certificate.clone() {
         tasks.spawn(certificate.clone().watch(stopped.clone()));
         tasks.spawn(remind(rooms.clone(), certificate, stopped.clone()));
@@ -210,6 +226,16 @@ async fn remind(rooms: Rooms, certificate: Certificate, mut stop: watch::Receive
         if pause(REMIND_EVERY, &mut stop).await {
             return;
         }
+    }
+}
+
+/// Looks after the keys until the service stops, and then writes down their use.
+async fn tend_keys(keys: KeyRing, upkeep: Upkeep, mut stop: watch::Receiver<bool>) {
+    while !pause(TEND_EVERY, &mut stop).await {
+        keys.tend(&upkeep).await;
+    }
+    if let Err(error) = keys.write_counts().await {
+        tracing::error!(%error, "the use of keys is not written down");
     }
 }
 

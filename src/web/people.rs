@@ -234,7 +234,13 @@ async fn change(
         "give" => {
             let role = Role::ALL.into_iter();
             let role = role.clone().find(|role| role.as_str() == wish.role);
-            let over = match over(&wish.over).ok_or_else(unread)? {
+            let over = match wish.over.split_once(':') {
+                None if wish.over == "everything" => None,
+                Some(("place", id)) => Some(Charge::Place(id.parse().map_err(|_| unread())?)),
+                Some(("item-type", id)) => Some(Charge::Type(id.parse().map_err(|_| unread())?)),
+                _ => return Err(unread()),
+            };
+            let over = match over {
                 None => None,
                 Some(charge) => Some(inventory.find_charge(actor, charge).await?),
             };
@@ -247,17 +253,4 @@ async fn change(
         }
         _ => Err(unread()),
     }
-}
-
-/// Reads a choice of the form; `None` where it is none.
-fn over(text: &str) -> Option<Option<Charge>> {
-    if text == "everything" {
-        return Some(None);
-    }
-    let charge = match text.split_once(':')? {
-        ("place", id) => Charge::Place(id.parse().ok()?),
-        ("item-type", id) => Charge::Type(id.parse().ok()?),
-        _ => return None,
-    };
-    Some(Some(charge))
 }

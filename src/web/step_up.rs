@@ -1,9 +1,8 @@
 //! The fresh sign-in that dangerous things need (OWASP ASVS 5.0, 7.5.3): off to the provider that one
 //! came from, which asks anew who one is, and back to what one wanted to confirm.
 
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::response::Response;
-use http::HeaderMap;
 
 use super::Site;
 use super::error::Failure;
@@ -32,11 +31,13 @@ pub(super) async fn begin(
     State(providers): State<Providers>,
     State(identity): State<Identity>,
     SignedIn(actor): SignedIn,
-    Query(wish): Query<Wish>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Failure> {
+    let (parts, _) = request.into_parts();
+    let wish = Query::<Wish>::try_from_uri(&parts.uri).unwrap_or_default();
+    let headers = &parts.headers;
     let return_to = ReturnTo::or_start(&wish.return_to);
-    let issuer = match site.cookies.session(&headers) {
+    let issuer = match site.cookies.session(headers) {
         Some(secret) => sessions::issuer(&identity, secret).await?,
         None => None,
     };
@@ -49,5 +50,5 @@ pub(super) async fn begin(
         return_to: return_to.as_str(),
         step_up: Some(actor.principal),
     };
-    sign_in::leave((&site, &providers), &headers, (&provider.id, wanted)).await
+    sign_in::leave((&site, &providers), headers, (&provider.id, wanted)).await
 }

@@ -135,13 +135,13 @@ async fn a_network_begins_only_so_many_sign_ins() {
         }];
     })
     .await;
-    let begin = async |address| {
+    let go = async |address| {
         let request = app.request("GET", "/auth/login?provider=work");
         request.with(from(address)).send().await
     };
     let mut begun = 0;
     let limited = loop {
-        let answer = begin([192, 0, 2, 7]).await;
+        let answer = go([192, 0, 2, 7]).await;
         if answer.status != 303 {
             break answer;
         }
@@ -151,5 +151,5 @@ async fn a_network_begins_only_so_many_sign_ins() {
     assert!(begun >= 3, "{begun}");
     assert_eq!(limited.status, 429);
     assert!(limited.header("retry-after").parse::<u32>().unwrap() >= 1);
-    assert_eq!(begin([192, 0, 2, 8]).await.status, 303);
+    assert_eq!(go([192, 0, 2, 8]).await.status, 303);
 }

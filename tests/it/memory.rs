@@ -61,16 +61,8 @@ fn canary() -> String {
         .concat()
 }
 
-#[tokio::test]
-async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
-    let provider = Hostile::start().await;
-    let clock = ManualClock::new(SystemClock.now());
-    provider.follow_clock(&Arc::new(clock));
-    let [access, refresh, claim] = [canary(), canary(), canary()];
-    provider.change(|script| {
-        script.claims["canary"] = json!(claim);
-        script.answer = json!({ "access_token": access, "refresh_token": refresh });
-    });
+/// A place whose people sign in with `provider`; what it writes is in its folder.
+fn place_with(provider: &Hostile) -> Place {
     let mut place = Place::new();
     let temporary = place.folder.path().join("tmp");
     std::fs::create_dir(&temporary).unwrap();
@@ -83,6 +75,20 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
         ("FREEHOLD__LOG__LEVEL".to_owned(), "trace".to_owned()),
         ("TMPDIR".to_owned(), temporary.display().to_string()),
     ]);
+    place
+}
+
+#[tokio::test]
+async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
+    let provider = Hostile::start().await;
+    let clock = ManualClock::new(SystemClock.now());
+    provider.follow_clock(&Arc::new(clock));
+    let [access, refresh, claim] = [canary(), canary(), canary()];
+    provider.change(|script| {
+        script.claims["canary"] = json!(claim);
+        script.answer = json!({ "access_token": access, "refresh_token": refresh });
+    });
+    let place = place_with(&provider);
     let served = place.serve();
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
 
@@ -92,8 +98,8 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
         let mut all = all.filter(|pair| pair.starts_with(name) && !pair.ends_with('='));
         all.next().unwrap().to_owned()
     };
-    let begin = format!("{}/auth/login?provider=work", served.url);
-    let begun = client.get(begin).send().await.unwrap();
+    let login = format!("{}/auth/login?provider=work", served.url);
+    let begun = client.get(login).send().await.unwrap();
     let flow = cookie(&begun, "fh-f-");
     let back = Hostile::follow(begun.headers()["location"].to_str().unwrap()).await;
     let done = client.get(&back).header("cookie", flow).send().await;

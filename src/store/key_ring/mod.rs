@@ -15,12 +15,16 @@
 
 mod opening;
 mod rows;
+mod upkeep;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use upkeep::State;
 use zeroize::Zeroizing;
 
 pub use opening::LockedRing;
+pub use upkeep::{KeyCondition, Upkeep};
 
 use super::{Backend, Store, StoreError};
 use crate::base::Kind;
@@ -74,6 +78,7 @@ pub struct KeyRing {
     ring: Store,
     vault: Vault,
     kek: Arc<Kek>,
+    state: Arc<Mutex<State>>,
 }
 
 impl KeyRing {
@@ -130,6 +135,9 @@ impl KeyRing {
     pub async fn hold(&self, owner: Owner) -> Result<(), KeyRingError> {
         if self.vault.can_seal(&owner) {
             return Ok(());
+        }
+        if let Some(why) = self.vault.locked() {
+            return Err(VaultError::Locked(why).into());
         }
         let read = |at: super::Snapshot, owner| async move { rows::keys_of(&at, owner).await };
         let keys = self.ring.read(owner, read).await?;
@@ -206,21 +214,9 @@ impl KeyRing {
     async fn add(&self, keys: &[WrappedKey]) -> Result<(), KeyRingError> {
         for key in keys {
             if !self.vault.has_root(&key.root) {
-                self.unlock_roots().await?;
+                self.unwrap_roots().await?;
             }
             self.vault.add(key)?;
-        }
-        Ok(())
-    }
-
-    /// Takes the root keys into memory that are not there.
-    async fn unlock_roots(&self) -> Result<(), KeyRingError> {
-        let read = |at: super::Snapshot, ()| async move { rows::roots(&at).await };
-        for wrapped in self.ring.read((), read).await? {
-            if !self.vault.has_root(&wrapped.root) {
-                let key = self.kek.unwrap(&wrapped).await?;
-                self.vault.add_root(wrapped.root, &key);
-            }
         }
         Ok(())
     }

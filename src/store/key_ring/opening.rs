@@ -5,9 +5,11 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sea_orm::ConnectionTrait as _;
 use zeroize::Zeroizing;
 
+use super::upkeep::State;
 use super::{KeyRing, KeyRingError, rows};
 use crate::base::random;
 use crate::crypto::{Kek, Owner, Purpose, RootId, Vault, VaultError, WrappedKey, WrappedRoot};
@@ -75,11 +77,11 @@ impl LockedRing {
             ring: self.ring.clone(),
             vault: Vault::default(),
             kek: Arc::new(kek),
+            state: Arc::new(Mutex::new(State::new(self.ring.clock().now()))),
         };
-        keys.unlock_roots().await?;
+        keys.unwrap_roots().await?;
         self.take_over(&keys, old).await?;
-        let all = |at: Snapshot, ()| async move { rows::keys(&at).await };
-        keys.add(&self.ring.read((), all).await?).await?;
+        keys.load().await?;
         self.belong(&keys).await?;
         keys.ensure(Owner::Organisation).await?;
         keys.make(Owner::Organisation, Purpose::Sign).await?;
@@ -98,6 +100,7 @@ impl LockedRing {
                 root: RootId::new(""),
                 wrapped: Vec::new(),
                 created_at: old.created_at,
+                sealed_count: 0,
             };
             Ok((named, key))
         };

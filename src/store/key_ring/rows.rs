@@ -47,19 +47,19 @@ pub(super) async fn insert_root(tx: &Tx, root: &WrappedRoot) -> Found<()> {
 
 /// All data keys, oldest first.
 pub(super) async fn keys(conn: &Conn) -> Found<Vec<WrappedKey>> {
-    let sql = "SELECT id, owner, purpose, root_id, wrapped, created_at FROM data_key \
+    let sql = "SELECT id, owner, purpose, root_id, wrapped, created_at, sealed_count FROM data_key \
                ORDER BY created_at, id";
     conn.fixed(sql, vec![], map_key).await
 }
 
 pub(super) async fn keys_of(conn: &Conn, owner: Owner) -> Found<Vec<WrappedKey>> {
-    let sql = "SELECT id, owner, purpose, root_id, wrapped, created_at FROM data_key \
+    let sql = "SELECT id, owner, purpose, root_id, wrapped, created_at, sealed_count FROM data_key \
                WHERE owner = $1 ORDER BY created_at, id";
     conn.fixed(sql, vec![owner.to_text().into()], map_key).await
 }
 
 pub(super) async fn key(conn: &Conn, id: &KeyId) -> Found<Option<WrappedKey>> {
-    let sql = "SELECT id, owner, purpose, root_id, wrapped, created_at FROM data_key \
+    let sql = "SELECT id, owner, purpose, root_id, wrapped, created_at, sealed_count FROM data_key \
                WHERE id = $1";
     conn.fixed_one(sql, vec![id.as_str().into()], map_key).await
 }
@@ -78,6 +78,42 @@ pub(super) async fn insert_key(tx: &Tx, key: &WrappedKey) -> Found<()> {
         key.created_at.into(),
     ];
     tx.fixed_execute(sql, values).await.map(drop)
+}
+
+/// The content key that seals for `owner`.
+pub(super) async fn newest_of(conn: &Conn, owner: Owner) -> Found<Option<KeyId>> {
+    let sql = "SELECT id FROM data_key WHERE owner = $1 AND purpose = 'content' \
+               ORDER BY created_at DESC, id DESC LIMIT 1";
+    let values = vec![owner.to_text().into()];
+    conn.fixed_one(sql, values, |row| Ok(KeyId::new(&row.text(0)?)))
+        .await
+}
+
+/// Adds to the number of values that a key has sealed; gives the sum, if the key is there.
+pub(super) async fn add_count(tx: &Tx, id: &KeyId, sealed: u64) -> Found<Option<i64>> {
+    let sql = "UPDATE data_key SET sealed_count = sealed_count + $1 WHERE id = $2 \
+               RETURNING sealed_count";
+    let sealed = i64::try_from(sealed).unwrap_or(i64::MAX);
+    let values = vec![sealed.into(), id.as_str().into()];
+    tx.fixed_one(sql, values, |row| row.i64(0)).await
+}
+
+/// What changes when a data key is made or destroyed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Outline {
+    keys: i64,
+    newest: Option<i64>,
+}
+
+pub(super) async fn outline(conn: &Conn) -> Found<Outline> {
+    let sql = "SELECT COUNT(*), MAX(created_at) FROM data_key";
+    let map = |row: &Row<'_>| {
+        Ok(Outline {
+            keys: row.i64(0)?,
+            newest: row.opt_i64(1)?,
+        })
+    };
+    Ok(conn.fixed_one(sql, vec![], map).await?.unwrap_or_default())
 }
 
 pub(super) async fn delete_keys_of(tx: &Tx, owner: Owner) -> Found<()> {
@@ -137,6 +173,7 @@ fn map_key(row: &Row<'_>) -> Result<WrappedKey, StoreError> {
         root: RootId::new(&row.text(3)?),
         wrapped: row.bytes(4)?,
         created_at: row.i64(5)?,
+        sealed_count: row.i64(6)?,
     })
 }
 

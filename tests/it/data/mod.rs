@@ -5,30 +5,50 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use freehold::store::Row;
+use freehold::identity::{Actor, Scope, principals, tokens};
+use freehold::store::{Row, Tx};
 
+use crate::support::app::TestApp;
+use crate::support::backend::keys;
 use crate::support::{TestStore, on_postgres};
 use table::{Holds, TABLES};
 
 const SQLITE: &str = "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p \
                       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'";
-const POSTGRES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
-                        WHERE table_schema = current_schema()";
+const POSTGRES: &str = "SELECT CASE table_schema WHEN 'freehold_keys' THEN 'keys.' ELSE '' END \
+                        || table_name, column_name::text FROM information_schema.columns \
+                        WHERE table_schema IN (current_schema(), 'freehold_keys')";
 
 /// The columns of the real database, by table, in alphabetical order.
 async fn columns() -> BTreeMap<String, Vec<String>> {
     let test = TestStore::new().await;
+    keys(&test.store, test.folder.path()).await;
     let sql = if on_postgres() { POSTGRES } else { SQLITE };
     let found = test.store.read((), |at, ()| async move {
         let row = |row: &Row<'_>| Ok((row.text(0)?, row.text(1)?));
         at.fixed(sql, vec![], row).await
     });
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (table, column) in found.await.unwrap() {
+    let mut found = found.await.unwrap();
+    if !on_postgres() {
+        let ring = test.folder.path().join("keys/ring.db");
+        let ring = rusqlite::Connection::open(ring).unwrap();
+        let mut asked = ring.prepare(SQLITE).unwrap();
+        let row = |row: &rusqlite::Row<'_>| {
+            let table: String = row.get(0)?;
+            Ok((format!("keys.{table}"), row.get(1)?))
+        };
+        let rows = asked.query_map([], row).unwrap();
+        found.extend(rows.map(Result::unwrap));
+    }
+    for (table, column) in found {
         tables.entry(table).or_default().push(column);
     }
-    tables.values_mut().for_each(|columns| columns.sort());
+    for columns in tables.values_mut() {
+        columns.sort();
+    }
     tables
 }
 
@@ -91,4 +111,55 @@ fn in_words(holds: Holds) -> String {
         Holds::Thing(what) => format!("{what}; not about people, not sealed"),
         Holds::Personal(why) => format!("**personal, not sealed**: {why}"),
     }
+}
+
+#[tokio::test]
+async fn labels_of_tokens_are_sealed_and_those_from_before_at_the_start() {
+    let app = TestApp::with(|_| ()).await;
+    app.person("ann").await;
+    let identity = &app.rooms.identity;
+    let ann = principals::by_handle(identity, &"ann".parse().unwrap()).await;
+    let new = tokens::NewToken {
+        principal: ann.unwrap().unwrap().id,
+        label: "phone of ann".to_owned(),
+        scope: Scope::Caldav,
+        expires_at: None,
+    };
+    let of = new.principal;
+    let (made, _) = tokens::create(identity, &Actor::operator(), new)
+        .await
+        .unwrap();
+    let plain = async || {
+        let sql = "SELECT label, sealed_label FROM personal_token ORDER BY created_at, id";
+        let read = app.rooms.store.read((), |at, ()| async move {
+            let row = |row: &Row<'_>| Ok((row.text(0)?, row.opt_bytes(1)?));
+            at.fixed(sql, vec![], row).await
+        });
+        let rows: Vec<(String, Option<Vec<u8>>)> = read.await.unwrap();
+        let is_sealed = |(label, sealed): &(String, Option<Vec<u8>>)| {
+            label.is_empty() && sealed.as_ref().is_some_and(|sealed| sealed.len() > 28)
+        };
+        rows.iter().filter(|row| !is_sealed(row)).count()
+    };
+    assert_eq!(plain().await, 0);
+    let labels = async || {
+        let all = tokens::list(identity, &Actor::operator(), of)
+            .await
+            .unwrap();
+        let mut all: Vec<String> = all.into_iter().map(|one| one.label).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(labels().await, ["phone of ann", "test", "test"]);
+    let change = |tx: Tx, id: Arc<Vec<u8>>| async move {
+        let sql = "UPDATE personal_token SET label = 'from before', sealed_label = NULL \
+                   WHERE id = $1";
+        tx.fixed_execute(sql, vec![id.to_vec().into()]).await
+    };
+    let changed = app.rooms.store.write(made.id.to_vec(), change).await;
+    assert_eq!(changed.unwrap(), 1);
+    assert_eq!(plain().await, 1);
+    tokens::seal_labels(identity).await.unwrap();
+    assert_eq!(plain().await, 0);
+    assert_eq!(labels().await, ["from before", "test", "test"]);
 }

@@ -37,7 +37,8 @@ const OBJECT_NAME: Holds = Personal(
      it is in every URL",
 );
 
-/// The tables, in alphabetical order.
+/// The tables, in alphabetical order; those of the key ring, which is a database or schema of its own,
+/// as `keys.NAME`.
 pub(super) const TABLES: &[Table] = &[
     Table {
         name: "audit_checkpoint",
@@ -111,7 +112,7 @@ pub(super) const TABLES: &[Table] = &[
         kept: "until it is deleted",
         erased_by: "DELETE of the object or of its calendar",
         columns: &[
-            ("body", Sealed("the owner's key")),
+            ("body", Sealed("a key of its owner")),
             ("calendar_id", Id),
             ("change_seq", Count),
             ("component", Word),
@@ -148,7 +149,7 @@ pub(super) const TABLES: &[Table] = &[
             ("calendar_id", Id),
             ("local", Word),
             ("namespace", Word),
-            ("value", Sealed("the owner's key")),
+            ("value", Sealed("a key of its owner")),
         ],
     },
     Table {
@@ -160,18 +161,6 @@ pub(super) const TABLES: &[Table] = &[
             ("change_seq", Count),
             ("deleted_at", Time),
             ("name", OBJECT_NAME),
-        ],
-    },
-    Table {
-        name: "data_key",
-        kept: "until the first start after the key ring has its own place",
-        erased_by: "that start, which moves its rows into the key ring",
-        columns: &[
-            ("created_at", Time),
-            ("id", Id),
-            ("kek_id", Id),
-            ("purpose", Word),
-            ("wrapped", Sealed("the key-encryption key")),
         ],
     },
     Table {
@@ -249,6 +238,44 @@ pub(super) const TABLES: &[Table] = &[
         columns: &[("id", Id)],
     },
     Table {
+        name: "keys.data_key",
+        kept: "until nothing is sealed with it any more, or its owner is erased",
+        erased_by: "destroying the owner's keys, which makes all that they seal unreadable",
+        columns: &[
+            ("created_at", Time),
+            ("id", Id),
+            ("owner", Id),
+            ("purpose", Word),
+            ("root_id", Id),
+            ("sealed_count", Count),
+            ("wrapped", Sealed("the root key")),
+        ],
+    },
+    Table {
+        name: "keys.root_key",
+        kept: ALWAYS,
+        erased_by: "nothing",
+        columns: &[("created_at", Time), ("id", Id), ("retired_at", Time)],
+    },
+    Table {
+        name: "keys.root_wrap",
+        kept: "until the root key is wrapped anew",
+        erased_by: "the next wrap",
+        columns: &[
+            ("created_at", Time),
+            ("root_id", Id),
+            ("wrapped", Sealed("the key-encryption key")),
+            ("wrapper", Word),
+            ("wrapper_id", Id),
+        ],
+    },
+    Table {
+        name: "keys.schema_migration",
+        kept: ALWAYS,
+        erased_by: "nothing",
+        columns: &[("applied_at", Time), ("name", Word)],
+    },
+    Table {
         name: "movement",
         kept: ALWAYS,
         erased_by: "nothing: who had what, by identifiers only",
@@ -278,15 +305,13 @@ pub(super) const TABLES: &[Table] = &[
             ("id", Id),
             (
                 "label",
-                Personal(
-                    "what its owner calls it, such as \"phone\": shown to its owner and to the \
-                     operator only; it is not sealed yet",
-                ),
+                Thing("nothing any more: labels from before are sealed at the start"),
             ),
             ("last_used_at", Time),
             ("principal_id", Id),
             ("revoked_at", Time),
             ("scopes", Word),
+            ("sealed_label", Sealed("a key of its owner")),
         ],
     },
     Table {

@@ -18,6 +18,7 @@ use freehold::identity::{
 };
 use freehold::inventory::Inventory;
 use freehold::outbound::Outbound;
+use freehold::store::Row;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -148,8 +149,7 @@ impl House {
         let sql = "SELECT action, subject, detail FROM audit_entry ORDER BY seq DESC LIMIT $1";
         let limit = i64::try_from(flushed).unwrap();
         let entries = self.test.store.read((), |at, ()| async move {
-            let row =
-                |row: &freehold::store::Row<'_>| Ok([row.text(0)?, row.text(1)?, row.text(2)?]);
+            let row = |row: &Row<'_>| Ok([row.text(0)?, row.text(1)?, row.text(2)?]);
             at.fixed(sql, vec![limit.into()], row).await
         });
         let entries: Vec<[String; 3]> = entries.await.unwrap();
