@@ -163,6 +163,10 @@ section! {
         /// which is made at the first start. Without this key nothing that is stored can be read:
         /// keep a copy of it somewhere else.
         key_file: Option<SecretRef> = None, example "\"file:/run/secrets/freehold-kek\"";
+        /// PEM file with the public half of an RSA key of 3072 bits or more. Everything can be opened
+        /// with its private half when the key-encryption key is lost: keep that half offline. See
+        /// `docs/keys.md`.
+        recovery_key: Option<PathBuf> = None, example "\"/etc/freehold/recovery.pub.pem\"";
         /// How long the service works when the key-encryption key does not answer. It is asked
         /// again after half of this time, then every minute; once the time is over, all keys are
         /// wiped from memory, and requests are answered with 503 until it answers.

@@ -14,11 +14,13 @@
 //! | --- | --- |
 //! | AES-256-GCM, 96-bit random nonces, at most 2^32 messages per key | NIST SP 800-38D §8.3 |
 //! | Ed25519 for signatures | RFC 8032 |
+//! | RSA-OAEP with SHA-256 for the recovery key | RFC 8017 §7.1 |
 //! | HMAC-SHA-256 for look-up hashes | RFC 2104 |
 //! | token checksums | CRC-32 (ISO 3309) |
 
 mod kek;
 mod keys;
+mod recovery;
 mod seal;
 mod signing;
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod vault;
 
 pub use kek::{FileKek, Kek, KekError};
 pub use keys::{KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot};
+pub use recovery::{RecoveryError, RecoveryKey, RecoveryPrivateKey};
 pub use seal::RowBinding;
 pub use upkeep::Newest;
 pub use vault::{KeyLimits, Vault, VaultError};

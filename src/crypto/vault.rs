@@ -94,8 +94,8 @@ pub(super) struct DataKey {
 /// likely enough that two have the same (NIST SP 800-38D §8.3).
 #[derive(Debug, Clone, Copy)]
 pub struct KeyLimits {
-    /// Values it may have sealed. What a crash leaves uncounted is that of a minute, so there is
-    /// room from here to 2^32 for some hundred crashes at full speed.
+    /// Values it may have sealed. What a crash leaves uncounted is that of a minute: less than 2^26
+    /// for each processor, so from 2^30 to 2^32 there is room for almost fifty of them.
     pub seals_max: u64,
     /// How old it may be.
     pub age_max: SignedDuration,
@@ -139,6 +139,21 @@ impl Vault {
         let mut held = self.0.write();
         held.roots.insert(id.clone(), Arc::new(Cipher::new(key)));
         held.root = Some(id);
+    }
+
+    /// The root key that wraps new data keys.
+    #[must_use]
+    pub fn root(&self) -> Option<RootId> {
+        self.0.read().root.clone()
+    }
+
+    /// Wraps a stored data key with the root key of `next` instead.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
+    pub fn rewrap(&self, key: WrappedKey, next: &Self) -> Result<WrappedKey, VaultError> {
+        let bytes = self.unwrap(&key)?;
+        next.wrap(key, &bytes)
     }
 
     /// Forgets all root keys but these.
@@ -190,7 +205,7 @@ impl Vault {
         let (root, cipher) =
             newest().ok_or_else(|| self.or_locked(VaultError::Missing("root key")))?;
         let row = key_row(&named);
-        let sealed = cipher.seal(root.as_str(), &key_place(&row), key);
+        let sealed = cipher.seal(root.as_str(), &key_place(&row), (&[], key));
         let wrapped = sealed.ok_or(VaultError::DoesNotOpen)?;
         Ok(WrappedKey {
             root,
@@ -262,14 +277,11 @@ impl Vault {
         key.sealed.fetch_add(1, Ordering::Relaxed);
         let name = key.id.as_str();
         let length = u8::try_from(name.len()).map_err(|_| VaultError::NoKey(*owner))?;
-        let sealed = key.cipher.seal(name, place, plain);
-        let sealed = sealed.ok_or(VaultError::DoesNotOpen)?;
-        let mut out = Vec::with_capacity(2 + name.len() + sealed.len());
-        out.push(1);
-        out.push(length);
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(&sealed);
-        Ok(out)
+        let mut head = Vec::with_capacity(2 + name.len());
+        head.extend_from_slice(&[1, length]);
+        head.extend_from_slice(name.as_bytes());
+        let sealed = key.cipher.seal(name, place, (&head, plain));
+        sealed.ok_or(VaultError::DoesNotOpen)
     }
 
     /// Opens what [`Self::seal`] made for the same place.

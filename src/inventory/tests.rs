@@ -35,13 +35,12 @@ impl House {
             let identity = identity.clone();
             async move { principals::create(&identity, &by, handle, Roles::default()).await }
         });
-        let (ada, ben) = (ada.await.unwrap().id, ben.await.unwrap().id);
         Self {
             rooms: Inventory::new(store.clone()),
             store,
             custodian: actor(Role::Custodian),
-            ada,
-            ben,
+            ada: ada.await.unwrap().id,
+            ben: ben.await.unwrap().id,
             _folder: folder,
         }
     }

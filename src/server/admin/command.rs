@@ -10,8 +10,10 @@ use zeroize::Zeroizing;
 
 use crate::audit::{SignedHead, Verdict};
 use crate::base::{Id, Timestamp};
+use crate::config::SecretRef;
 use crate::identity::tokens::PersonalToken;
 use crate::identity::{Handle, Role, Scope};
+use crate::store::key_ring::{RingStatus, Rotation};
 use crate::telemetry::Health;
 
 /// What the operator wants.
@@ -43,6 +45,15 @@ pub enum Command {
     /// All of the audit, with what is sealed beside it, as [`Output::Lines`], then
     /// [`Answer::Head`], signed now.
     AuditExport,
+    /// Say how the key ring is; [`Answer::Keys`].
+    KeysStatus,
+    /// Make keys anew; [`Answer::Done`].
+    KeysRotate(Rotation),
+    /// Wrap the root key anew; [`Answer::Rewrapped`].
+    KeysRewrap {
+        /// By this key-encryption key as well; `None`: by the configured one alone.
+        to: Option<SecretRef>,
+    },
     /// Say how the store is; [`Answer::Examined`].
     Examine,
 }
@@ -59,6 +70,9 @@ impl Command {
             Self::AuditVerify { .. } => "audit verify",
             Self::AuditHead => "audit head",
             Self::AuditExport => "audit export",
+            Self::KeysStatus => "keys status",
+            Self::KeysRotate(_) => "keys rotate",
+            Self::KeysRewrap { .. } => "keys rewrap",
             Self::Examine => "doctor",
         }
     }
@@ -153,6 +167,10 @@ pub enum Answer {
     Audit(Verdict),
     /// The signed head of the audit; `None` while there is no entry.
     Head(Option<SignedHead>),
+    /// How the key ring is.
+    Keys(RingStatus),
+    /// The ids of what wraps the root key now.
+    Rewrapped(Vec<String>),
     /// How the store is.
     Examined(Examined),
 }

@@ -17,6 +17,7 @@
 mod audit;
 mod command;
 mod import;
+mod keys;
 mod listener;
 mod run;
 mod session;

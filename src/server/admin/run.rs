@@ -8,7 +8,7 @@ use super::command::{
     Answer, Command, Examined, Input, NewTokenFor, Output, Part, ShownOnce, TokenLine,
 };
 use super::wire::{Wire, WireError};
-use super::{audit, import};
+use super::{audit, import, keys};
 use crate::base::Timestamp;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};
@@ -97,6 +97,9 @@ async fn run(rooms: &Rooms, command: Command, talk: &mut Talk) -> Result<Answer,
         Command::AuditVerify { kept } => audit::verify(rooms, kept, talk).await,
         Command::AuditHead => audit::head(rooms).await,
         Command::AuditExport => audit::export(rooms, talk).await,
+        Command::KeysStatus => Ok(Answer::Keys(rooms.keys.status().await?)),
+        Command::KeysRotate(what) => keys::rotate(rooms, what).await,
+        Command::KeysRewrap { to } => keys::rewrap(rooms, to).await,
         Command::Examine => examine(rooms).await,
     }
 }
