@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Certificate, OpenError};
-use crate::audit;
+use crate::audit::{self, Audit};
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, SecretRef, Settings};
+use crate::config::{Backend, Limits, SecretRef, Settings};
 use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
-use crate::identity::{Actor, Identity, SessionLimits, principals};
+use crate::identity::rates::{Rate, Rates};
+use crate::identity::{Actor, Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
 use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, Tx};
@@ -21,6 +22,8 @@ pub struct Rooms {
     pub store: Store,
     /// The keys.
     pub keys: KeyRing,
+    /// Who did what.
+    pub audit: Audit,
     /// Principals, sessions, tokens.
     pub identity: Identity,
     /// Calendars and what is in them.
@@ -45,14 +48,18 @@ impl Rooms {
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
         let ring = ring.with_recovery(recovery_key(settings)?);
         let keys = ring.unlock(kek(settings.key_file(), may_create)?).await?;
-        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings));
+        let audit = Audit::new(store.clone(), keys.clone());
+        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
+            .with_rates(rates(&settings.limits));
         principals::ensure_keys(&identity).await?;
+        tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
             store,
             keys,
+            audit,
             identity,
             calendars,
             inventory,
@@ -157,6 +164,16 @@ pub(super) fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekErro
     match reference {
         SecretRef::File(path) => Kek::from_file(&path, may_create),
         SecretRef::Env(_) => Kek::from_secret(reference),
+    }
+}
+
+fn rates(of: &Limits) -> Rates {
+    let rate = |burst, per_sec| Rate { burst, per_sec };
+    Rates {
+        token: rate(of.token_burst, of.token_per_sec),
+        source: rate(of.source_burst, of.source_per_sec),
+        all: rate(of.all_burst, of.all_per_sec),
+        sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
     }
 }
 
