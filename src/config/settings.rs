@@ -26,6 +26,8 @@ section! {
         vault: Vault = Vault::default();
         /// Who may sign in, and for how long.
         identity: Identity = Identity::default();
+        /// The record of who did what.
+        audit: Audit = Audit::default();
         /// How many requests are answered.
         limits: Limits = Limits::default();
         /// Limits and periods of calendars.
@@ -161,6 +163,10 @@ section! {
         /// which is made at the first start. Without this key nothing that is stored can be read:
         /// keep a copy of it somewhere else.
         key_file: Option<SecretRef> = None, example "\"file:/run/secrets/freehold-kek\"";
+        /// PEM file with the public half of an RSA key of 3072 bits or more. Everything can be opened
+        /// with its private half when the key-encryption key is lost: keep that half offline. See
+        /// `docs/keys.md`.
+        recovery_key: Option<PathBuf> = None, example "\"/etc/freehold/recovery.pub.pem\"";
         /// How long the service works when the key-encryption key does not answer. It is asked
         /// again after half of this time, then every minute; once the time is over, all keys are
         /// wiped from memory, and requests are answered with 503 until it answers.
@@ -185,8 +191,25 @@ section! {
         /// access of others. Later they sign in once more, which ends nothing else. The provider has
         /// to say when the sign-in was (`auth_time`; with Microsoft an optional claim).
         step_up_mins: u32 = 10, unit "minutes", range 1..=1440;
+        /// A provider that gave a refresh token at the sign-in is asked with it whether the person
+        /// may still be signed in, at the first request after so many seconds; if not, the session
+        /// ends. So an account that is turned off there loses its sessions here. Some providers
+        /// give that token only for the scope `offline_access`. 0 never asks.
+        session_check_secs: u32 = 300, unit "seconds", range 0..=86_400;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();
+    }
+}
+
+section! {
+    /// The record of who did what.
+    Audit {
+        /// How often the head of the chain is signed, when something has happened. Signed heads are
+        /// in the log: whoever keeps the log elsewhere can show that nothing older was rewritten.
+        sign_mins: u32 = 60, unit "minutes", range 1..=1440;
+        /// How long entries are kept. Older ones are taken away every day, up to a signed head that
+        /// stands for them from then on. Unset keeps all of them.
+        keep_days: Option<u32> = None, unit "days", range 90..=36_500, example "2555";
     }
 }
 

@@ -148,7 +148,7 @@ impl Kek {
 impl FileKek {
     fn wrap(&self, root: &RootId, key: &[u8; 32]) -> Result<WrappedRoot, KekError> {
         let (id, cipher) = self.read()?;
-        let sealed = cipher.seal(&id, &place(root), key);
+        let sealed = cipher.seal(&id, &place(root), (&[], key));
         Ok(WrappedRoot {
             root: root.clone(),
             wrapper_id: id,

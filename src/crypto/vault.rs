@@ -11,6 +11,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::seal::{Cipher, RowBinding, as_key};
+use super::signing::Signer;
 use super::{KeyId, Owner, Purpose, RootId, WrappedKey};
 use crate::base::{Kind, random};
 
@@ -71,6 +72,9 @@ pub(super) struct Held {
     /// The newest content key of each owner.
     pub(super) sealing: HashMap<Owner, Arc<DataKey>>,
     index: Option<Zeroizing<[u8; 32]>>,
+    signers: HashMap<KeyId, Arc<Signer>>,
+    /// The newest signing key.
+    signing: Option<(i64, KeyId)>,
     /// Why there are no keys.
     pub(super) locked: Option<String>,
 }
@@ -90,8 +94,8 @@ pub(super) struct DataKey {
 /// likely enough that two have the same (NIST SP 800-38D §8.3).
 #[derive(Debug, Clone, Copy)]
 pub struct KeyLimits {
-    /// Values it may have sealed. What a crash leaves uncounted is that of a minute, so there is
-    /// room from here to 2^32 for some hundred crashes at full speed.
+    /// Values it may have sealed. What a crash leaves uncounted is that of a minute: less than 2^26
+    /// for each processor, so from 2^30 to 2^32 there is room for almost fifty of them.
     pub seals_max: u64,
     /// How old it may be.
     pub age_max: SignedDuration,
@@ -107,12 +111,49 @@ impl Default for KeyLimits {
     }
 }
 
+impl Held {
+    fn add_content(&mut self, key: &WrappedKey, bytes: &[u8; 32]) {
+        if self.keys.contains_key(&key.id) {
+            return;
+        }
+        let new = Arc::new(DataKey {
+            id: key.id.clone(),
+            owner: key.owner,
+            created_at: key.created_at,
+            cipher: Cipher::new(bytes),
+            sealed: AtomicU64::new(0),
+            sealed_before: AtomicU64::new(key.sealed_count.unsigned_abs()),
+        });
+        let order = |key: &DataKey| (key.created_at, key.id.clone());
+        let newest = self.sealing.get(&key.owner);
+        if newest.is_none_or(|present| order(present) < order(&new)) {
+            self.sealing.insert(key.owner, Arc::clone(&new));
+        }
+        self.keys.insert(key.id.clone(), new);
+    }
+}
+
 impl Vault {
     /// Adds an unwrapped root key. The last one added wraps new data keys.
     pub fn add_root(&self, id: RootId, key: &[u8; 32]) {
         let mut held = self.0.write();
         held.roots.insert(id.clone(), Arc::new(Cipher::new(key)));
         held.root = Some(id);
+    }
+
+    /// The root key that wraps new data keys.
+    #[must_use]
+    pub fn root(&self) -> Option<RootId> {
+        self.0.read().root.clone()
+    }
+
+    /// Wraps a stored data key with the root key of `next` instead.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
+    pub fn rewrap(&self, key: WrappedKey, next: &Self) -> Result<WrappedKey, VaultError> {
+        let bytes = self.unwrap(&key)?;
+        next.wrap(key, &bytes)
     }
 
     /// Forgets all root keys but these.
@@ -164,7 +205,7 @@ impl Vault {
         let (root, cipher) =
             newest().ok_or_else(|| self.or_locked(VaultError::Missing("root key")))?;
         let row = key_row(&named);
-        let sealed = cipher.seal(root.as_str(), &key_place(&row), key);
+        let sealed = cipher.seal(root.as_str(), &key_place(&row), (&[], key));
         let wrapped = sealed.ok_or(VaultError::DoesNotOpen)?;
         Ok(WrappedKey {
             root,
@@ -183,24 +224,17 @@ impl Vault {
         }
         let bytes = self.unwrap(key)?;
         let mut held = self.0.write();
-        if key.purpose == Purpose::Index {
-            held.index = Some(bytes);
-            return Ok(());
+        match key.purpose {
+            Purpose::Content => held.add_content(key, &bytes),
+            Purpose::Index => held.index = Some(bytes),
+            Purpose::Sign => {
+                let signer = Signer::new(&bytes);
+                let signer = signer.ok_or_else(|| VaultError::DamagedKey(key.id.clone()))?;
+                held.signers.insert(key.id.clone(), Arc::new(signer));
+                let new = (key.created_at, key.id.clone());
+                held.signing = held.signing.take().max(Some(new));
+            }
         }
-        let new = Arc::new(DataKey {
-            id: key.id.clone(),
-            owner: key.owner,
-            created_at: key.created_at,
-            cipher: Cipher::new(&bytes),
-            sealed: AtomicU64::new(0),
-            sealed_before: AtomicU64::new(key.sealed_count.unsigned_abs()),
-        });
-        let order = |key: &DataKey| (key.created_at, key.id.clone());
-        let newest = held.sealing.get(&key.owner);
-        if newest.is_none_or(|present| order(present) < order(&new)) {
-            held.sealing.insert(key.owner, Arc::clone(&new));
-        }
-        held.keys.insert(key.id.clone(), new);
         Ok(())
     }
 
@@ -243,14 +277,11 @@ impl Vault {
         key.sealed.fetch_add(1, Ordering::Relaxed);
         let name = key.id.as_str();
         let length = u8::try_from(name.len()).map_err(|_| VaultError::NoKey(*owner))?;
-        let sealed = key.cipher.seal(name, place, plain);
-        let sealed = sealed.ok_or(VaultError::DoesNotOpen)?;
-        let mut out = Vec::with_capacity(2 + name.len() + sealed.len());
-        out.push(1);
-        out.push(length);
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(&sealed);
-        Ok(out)
+        let mut head = Vec::with_capacity(2 + name.len());
+        head.extend_from_slice(&[1, length]);
+        head.extend_from_slice(name.as_bytes());
+        let sealed = key.cipher.seal(name, place, (&head, plain));
+        sealed.ok_or(VaultError::DoesNotOpen)
     }
 
     /// Opens what [`Self::seal`] made for the same place.
@@ -273,6 +304,28 @@ impl Vault {
         let key = key.ok_or_else(unknown)?;
         let opened = key.cipher.open(name, place, body);
         opened.ok_or(VaultError::DoesNotOpen)
+    }
+
+    /// Signs `message` with the newest signing key: the key's name, and 64 bytes of Ed25519
+    /// (RFC 8032).
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`].
+    pub fn sign(&self, message: &[u8]) -> Result<(KeyId, Vec<u8>), VaultError> {
+        let newest = || {
+            let held = self.0.read();
+            let (_, id) = held.signing.clone()?;
+            Some((id.clone(), Arc::clone(held.signers.get(&id)?)))
+        };
+        let (id, signer) = newest().ok_or(VaultError::Missing("key for signatures"))?;
+        Ok((id, signer.sign(message)))
+    }
+
+    /// Whether the signing key `key` made `signature` of `message`. Not with a key that is not here.
+    #[must_use]
+    pub fn is_signed(&self, key: &KeyId, message: &[u8], signature: &[u8]) -> bool {
+        let signer = self.0.read().signers.get(key).cloned();
+        signer.is_some_and(|signer| signer.is_signed(message, signature))
     }
 
     /// A keyed hash (HMAC-SHA-256) of `value`, to look it up by without keeping it readable.

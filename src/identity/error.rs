@@ -1,6 +1,7 @@
 //! What can go wrong in identity, in words for whoever asked.
 
 use super::{Handle, Refusal};
+use crate::audit::AuditError;
 use crate::base::page::PageError;
 use crate::base::{Kind, Timestamp};
 use crate::store::StoreError;
@@ -70,6 +71,9 @@ pub enum IdentityError {
     /// There are no personal tokens of this scope.
     #[error("there are no tokens for the scope {0:?}: use caldav or api")]
     Scope(&'static str),
+    /// The audit cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The key ring refused.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
@@ -92,6 +96,7 @@ impl IdentityError {
             Self::Label | Self::Expiry { .. } | Self::Scope(_) | Self::RoleOverPart(_) => {
                 Kind::Invalid
             }
+            Self::Audit(error) => error.kind(),
             Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }

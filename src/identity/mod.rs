@@ -18,6 +18,7 @@
 mod access;
 mod error;
 pub mod grants;
+pub mod history;
 mod model;
 pub mod principals;
 pub mod providers;
@@ -40,7 +41,7 @@ pub use rules::SessionLimits;
 
 use std::sync::Arc;
 
-use crate::audit::Event;
+use crate::audit::{Audit, Event};
 use crate::base::Id;
 use crate::store::Store;
 use crate::store::key_ring::KeyRing;
@@ -52,6 +53,7 @@ pub struct Identity {
     keys: KeyRing,
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
+    audit: Audit,
     buckets: Arc<rates::Buckets>,
 }
 
@@ -61,6 +63,7 @@ impl Identity {
     #[must_use]
     pub fn new(store: Store, keys: KeyRing, limits: SessionLimits) -> Self {
         Self {
+            audit: Audit::new(store.clone(), keys.clone()),
             store,
             keys,
             limits,

@@ -321,6 +321,16 @@ pub async fn end_from(
         // A stranger's guess does not wait for the writer.
         return Ok(0);
     }
+    end_these(identity, provider, found).await
+}
+
+/// Ends the sessions with these digests, because `provider` says so. Gives the number of those that
+/// were not over yet.
+pub(super) async fn end_these(
+    identity: &Identity,
+    provider: &str,
+    found: Vec<[u8; 32]>,
+) -> Result<usize, IdentityError> {
     identity
         .store
         .write(

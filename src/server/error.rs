@@ -1,7 +1,7 @@
 //! Why the service does not start.
 
 use crate::config::{Listen, SecretError};
-use crate::crypto::KekError;
+use crate::crypto::{KekError, RecoveryError};
 use crate::identity::IdentityError;
 use crate::store::StoreError;
 use crate::store::key_ring::KeyRingError;
@@ -21,6 +21,9 @@ pub enum OpenError {
     /// The key-encryption key.
     #[error(transparent)]
     Kek(#[from] KekError),
+    /// The recovery key.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// A secret that the settings refer to.
     #[error(transparent)]
     Secret(#[from] SecretError),

@@ -1,17 +1,19 @@
 //! The rooms of one data folder: opened from the settings, for the service and for commands alike.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Certificate, OpenError};
+use crate::audit::{self, Audit};
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, Limits, SecretRef, Settings};
-use crate::crypto::{Kek, KekError};
+use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
 use crate::identity::rates::{Rate, Rates};
-use crate::identity::{Identity, SessionLimits, principals, tokens};
+use crate::identity::{Actor, Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
-use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store};
+use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, Tx};
 
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
@@ -20,6 +22,8 @@ pub struct Rooms {
     pub store: Store,
     /// The keys.
     pub keys: KeyRing,
+    /// Who did what.
+    pub audit: Audit,
     /// Principals, sessions, tokens.
     pub identity: Identity,
     /// Calendars and what is in them.
@@ -42,7 +46,9 @@ impl Rooms {
         let (store, lock) = open_store(settings).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
+        let ring = ring.with_recovery(recovery_key(settings)?);
         let keys = ring.unlock(kek(settings.key_file(), may_create)?).await?;
+        let audit = Audit::new(store.clone(), keys.clone());
         let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
             .with_rates(rates(&settings.limits));
         principals::ensure_keys(&identity).await?;
@@ -53,6 +59,7 @@ impl Rooms {
         Ok(Self {
             store,
             keys,
+            audit,
             identity,
             calendars,
             inventory,
@@ -65,6 +72,36 @@ impl Rooms {
     pub async fn close(&self) {
         self.store.close().await;
         self.keys.close().await;
+    }
+
+    /// Opens the key ring with the private half of the recovery key in the file `private`, and wraps
+    /// the root key for the key-encryption key of the settings: a new key file is made where there is
+    /// none. Nobody may serve the folder meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn recover(settings: &Settings, private: &Path) -> Result<(), OpenError> {
+        let text = SecretRef::File(private.to_owned()).resolve()?;
+        let private = RecoveryPrivateKey::from_pem(text.bytes())?;
+        let (store, _lock) = open_store(settings).await?;
+        let ring = LockedRing::find(&store).await?;
+        let ring = ring.with_recovery(recovery_key(settings)?);
+        let keys = ring
+            .recover(&private, kek(settings.key_file(), true)?)
+            .await?;
+        let recovered = |tx: Tx, _: Arc<()>| async move {
+            let event = audit::Event {
+                action: "keys.recover",
+                actor: Actor::operator().to_audit(),
+                subject: "key_ring".to_owned(),
+                detail: serde_json::json!({}),
+            };
+            audit::record(&tx, event).await
+        };
+        let recorded = store.write((), recovered).await;
+        store.close().await;
+        keys.close().await;
+        Ok(recorded?)
     }
 
     /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
@@ -110,7 +147,20 @@ fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
     })
 }
 
-fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekError> {
+/// The public half of the recovery key, if one is configured.
+fn recovery_key(settings: &Settings) -> Result<Option<RecoveryKey>, OpenError> {
+    let Some(path) = &settings.vault.recovery_key else {
+        return Ok(None);
+    };
+    let text = SecretRef::File(path.clone()).resolve()?;
+    Ok(Some(RecoveryKey::from_pem(text.bytes())?))
+}
+
+/// The key-encryption key at this place; a file is made when it may be and there is none.
+///
+/// # Errors
+/// [`KekError`].
+pub(super) fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekError> {
     match reference {
         SecretRef::File(path) => Kek::from_file(&path, may_create),
         SecretRef::Env(_) => Kek::from_secret(reference),

@@ -3,11 +3,12 @@
 //! Everything is rendered here, no script runs in the browser. A page reads the session cookie,
 //! asks the rooms, and writes a template from `templates`; styles and icon are in `assets`.
 //!
-//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `connect`: what to type
-//!   into a client, and `tokens` for it; `form`: what a page sends.
+//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `audit`: who did what.
+//!   `connect`: what to type into a client, and `tokens` for it; `form`: what a page sends.
 //! - `people`: who is here and what they were given, for administrators; `step_up`: the fresh sign-in
 //!   that a change of it needs.
-//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`: where one is signed in. `return_to`: back to where one came from.
+//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`:
+//!   where one is signed in. `return_to`: back to where one came from.
 //! - `signed_in`: who looks. `page`: frame and headers. `error`: what went wrong.
 //!
 //! **Invariants.** Nothing on a page comes from another host, and its policy forbids scripts.
@@ -17,6 +18,7 @@
 //! **Absent on purpose.** Changing calendars and items; the interface issue builds it.
 
 mod assets;
+mod audit;
 mod connect;
 mod day;
 mod error;
@@ -132,6 +134,7 @@ where
         Route::get("/", month::get),
         Route::get("/day", day::get),
         Route::get("/items", items::get),
+        Route::get("/audit", audit::get),
         Route::get("/connect", connect::get),
         Route::post("/connect/tokens", tokens::make),
         Route::post("/connect/tokens/{id}/end", tokens::end),

@@ -16,7 +16,7 @@ use crate::base::Kind;
 use crate::edge::{Fault, Limits, read_body, same_origin, source_of, status};
 use crate::identity::providers::flow_id;
 use crate::identity::refusals::{self, Refused};
-use crate::identity::{Identity, Providers, sessions};
+use crate::identity::{Identity, Providers};
 
 /// No logout token is longer, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -39,13 +39,12 @@ struct SignedOutPage<'a> {
 /// keeps nobody signed in.
 pub(super) async fn here(
     State(site): State<Site>,
-    State(identity): State<Identity>,
     State(providers): State<Providers>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     same_origin(&headers, &site.public_url)?;
     let issuer = match site.cookies.session(&headers) {
-        Some(secret) => sessions::end(&identity, secret).await?,
+        Some(secret) => providers.end(secret).await?,
         None => None,
     };
     let provider = issuer.and_then(|issuer| providers.by_issuer(&issuer));

@@ -29,6 +29,7 @@ mod peers;
 mod limits;
 mod roles;
 mod scopes;
+mod security;
 mod server;
 mod store;
 mod support;

@@ -1,7 +1,7 @@
 //! Whether each configured sign-in provider publishes what signing in needs.
 
 use super::Finding;
-use crate::config::Settings;
+use crate::config::{Provider, Settings};
 use crate::identity::providers::examine as ask;
 use crate::outbound::Outbound;
 
@@ -10,6 +10,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     for provider in &settings.identity.providers {
         let (id, issuer) = (&provider.id, &provider.issuer);
+        findings.extend(secret(provider));
         findings.push(match ask(provider, &Outbound::default()).await {
             Ok(()) => Finding::ok(PART, format!("the provider {id} answers at {issuer}")),
             Err(error) => Finding::fail(
@@ -24,6 +25,29 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// What is to be known of the client secret; the secret itself is not shown.
+fn secret(provider: &Provider) -> Option<Finding> {
+    const PART: &str = "client secret";
+    let id = &provider.id;
+    let trimmed = match provider.client_secret.as_ref()?.resolve() {
+        Ok(secret) => secret.trimmed(),
+        Err(error) => {
+            return Some(Finding::fail(
+                PART,
+                format!("of the provider {id}: {error}"),
+            ));
+        }
+    };
+    let off = match (trimmed.byte_order_mark, trimmed.line_break) {
+        (true, true) => "a byte order mark before it and a line break behind it are",
+        (true, false) => "a byte order mark before it is",
+        (false, true) => "a line break behind it is",
+        (false, false) => return None,
+    };
+    let text = format!("of the provider {id}: {off} in the file and not taken for a part of it");
+    Some(Finding::ok(PART, text))
 }
 
 /// The error with all that led to it.

@@ -8,7 +8,7 @@
 //!
 //! **Invariants.** A provider is not called before somebody signs in with it, so one that is down
 //! does not keep the service from starting. Tokens of the provider are forgotten before `finish`
-//! returns. What is remembered of a flow is sealed and kept by the browser; see `flow`.
+//! returns, but a refresh token, which is in memory only; see `standing`. What is remembered of a flow is sealed and kept by the browser; see `flow`.
 //!
 //! | What | Standard |
 //! | --- | --- |
@@ -16,6 +16,7 @@
 //! | which provider answered | RFC 9207 |
 //! | metadata and keys | OpenID Connect Discovery 1.0 |
 //! | ending the session there | OpenID Connect RP-Initiated Logout 1.0 |
+//! | asking whether it goes on | OpenID Connect Core 1.0 §12 |
 //! | being told that it ended | OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0 |
 
 mod discovery;
@@ -25,6 +26,7 @@ mod issuer;
 mod logout;
 mod logout_token;
 mod roles;
+mod standing;
 mod strength;
 #[cfg(test)]
 mod tests;
@@ -56,6 +58,7 @@ use discovery::Provider;
 use flow::{Flow, secret};
 use issuer::Account;
 use logout::Recent;
+use standing::{Rhythm, Standing};
 use verify::Verified;
 
 /// The longest text of a provider's error that is repeated to the person.
@@ -74,6 +77,8 @@ struct Inner {
     used: Recent,
     /// The sessions that providers have ended.
     ended: Recent,
+    standing: Standing,
+    rhythm: Rhythm,
 }
 
 /// A provider as the sign-in page offers it.
@@ -169,6 +174,11 @@ impl Providers {
                 .collect(),
             used: Recent::default(),
             ended: Recent::default(),
+            standing: Standing::default(),
+            rhythm: Rhythm {
+                every_secs: settings.session_check_secs.into(),
+                idle_secs: i64::from(settings.session_idle_mins) * 60,
+            },
         }))
     }
 
@@ -296,7 +306,7 @@ impl Providers {
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
         let (step_up, begun_at) = (flow.step_up, from_micros(flow.begun_at));
-        let verified = verify::redeem(provider, published, (flow, code), now).await?;
+        let (verified, refresh) = verify::redeem(provider, published, (flow, code), now).await?;
         if callback
             .iss
             .is_some_and(|named| named != verified.account.issuer)
@@ -312,6 +322,7 @@ impl Providers {
         if step_up.is_some() {
             strength::is_new(origin.authenticated_at, begun_at)?;
         }
+        let named = verified.named.clone();
         let principal = self.principal(&provider.settings, verified).await?;
         if step_up.is_some_and(|who| who != principal.id) {
             return Err(SignInError::SomebodyElse);
@@ -325,6 +336,7 @@ impl Providers {
             sessions::end(identity, started.secret.expose()).await?;
             return Err(SignInError::Ended);
         }
+        self.hold(&provider.settings.id, &started, (named, refresh));
         Ok(SignedIn {
             started,
             return_to,
@@ -362,6 +374,7 @@ impl Providers {
             tracing::warn!(%provider, "somebody is in too many groups: no role by group; use app roles");
         }
         if roles == Roles::default() {
+            tracing::info!(provider = %provider.id, words = ?told(&given.words), "no word of the roles claim and no group gives a role here");
             // Nobody is made for it, but who was here before must not keep what they had.
             let known = principals::by_account(identity, issuer, subject).await?;
             if known.is_some() {
@@ -389,4 +402,10 @@ impl Providers {
     fn now(&self) -> Timestamp {
         self.0.identity.store.clock().now()
     }
+}
+
+/// Words of a provider for the log: the first few, without control characters, not long.
+fn told(words: &[String]) -> Vec<String> {
+    let short = |word: &String| word.chars().filter(|c| !c.is_control()).take(40).collect();
+    words.iter().take(5).map(short).collect()
 }

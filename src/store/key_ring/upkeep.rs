@@ -6,11 +6,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError, rows};
 use crate::base::Timestamp;
-use crate::crypto::{KeyId, KeyLimits, Newest, Purpose, WrappedKey};
+use crate::crypto::{KekError, KeyId, KeyLimits, Newest, Purpose, RootId, WrappedKey, WrappedRoot};
 use crate::store::{Snapshot, StoreError, Tx};
+
+/// Root keys without their wrapping.
+type Unwrapped = Vec<(RootId, Zeroizing<[u8; 32]>)>;
 
 /// How many keys are made in one transaction.
 const BATCH: usize = 200;
@@ -181,18 +185,72 @@ impl KeyRing {
         self.state.lock().failing = Some(why);
     }
 
-    /// Takes every root key into memory, and forgets those that are no more.
+    /// Takes every root key into memory, and forgets those that are no more. A root key that is not
+    /// wrapped for the recovery key now is.
     pub(super) async fn unwrap_roots(&self) -> Result<(), KeyRingError> {
-        let read = |at: Snapshot, ()| async move { rows::roots(&at).await };
-        let roots = self.ring.read((), read).await?;
-        let mut present = Vec::with_capacity(roots.len());
-        for root in roots {
-            let key = self.kek.unwrap(&root).await?;
-            self.vault.add_root(root.root.clone(), &key);
-            present.push(root.root);
+        let read = |at: Snapshot, ()| async move { rows::wraps(&at).await };
+        let wraps = self.ring.read((), read).await?;
+        let for_recovery = |root: &RootId, id: &str| {
+            let mut all = wraps.iter();
+            all.any(|wrap| wrap.wrapped.root == *root && wrap.wrapped.wrapper_id == id)
+        };
+        let mut missing = Vec::new();
+        let mut present = Vec::new();
+        for (root, key) in self.unwrapped(&wraps).await? {
+            if let Some(recovery) = &self.recovery
+                && !for_recovery(&root, recovery.id())
+            {
+                missing.push(recovery.wrap(&root, &key)?);
+            }
+            self.vault.add_root(root.clone(), &key);
+            present.push(root);
         }
         self.vault.retain_roots(&present);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let put = |tx: Tx, missing: Arc<Vec<WrappedRoot>>| async move {
+            for wrapped in missing.iter() {
+                rows::delete_wraps(&tx, "recovery", &wrapped.root).await?;
+                rows::put_wrap(&tx, "recovery", wrapped).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        self.ring.write(missing, put).await?;
+        tracing::info!("the root key is wrapped for the recovery key");
         Ok(())
+    }
+
+    /// The root keys, unwrapped by the key-encryption key. Of several wrappings one has to open:
+    /// while operators go from one key-encryption key to another there are two.
+    pub(super) async fn unwrapped(&self, wraps: &[rows::WrapRow]) -> Result<Unwrapped, KekError> {
+        let mut roots: Unwrapped = Vec::new();
+        let mut refused: Option<(&RootId, KekError)> = None;
+        for wrap in wraps.iter().filter(|wrap| wrap.wrapper == "kek") {
+            let root = &wrap.wrapped.root;
+            if roots.last().is_some_and(|(done, _)| done == root) {
+                continue;
+            }
+            if let Some((of, error)) = refused.take_if(|(of, _)| *of != root) {
+                tracing::error!(root = %of, %error, "a root key does not open");
+                return Err(error);
+            }
+            match self.kek.unwrap(&wrap.wrapped).await {
+                Ok(key) => {
+                    refused = None;
+                    roots.push((root.clone(), key));
+                }
+                Err(error) => refused = refused.or(Some((root, error))),
+            }
+        }
+        match refused {
+            Some((_, error)) => Err(error),
+            None => Ok(roots),
+        }
+    }
+
+    pub(super) fn renewed_at(&self) -> Timestamp {
+        self.state.lock().renewed_at
     }
 
     /// Takes every data key into memory.
@@ -230,7 +288,12 @@ impl KeyRing {
             let new: Vec<_> = some.iter().map(made).collect::<Result<_, _>>()?;
             let insert = |tx: Tx, new: Arc<Vec<(WrappedKey, KeyId)>>| async move {
                 rows::lock(&tx).await?;
+                let root = rows::current_root(&tx).await?;
                 for (key, old) in new.iter() {
+                    if root.as_ref() != Some(&key.root) {
+                        // Another process has made a new root key.
+                        return Err(StoreError::Contended);
+                    }
                     // Unless another process has replaced it just now.
                     if rows::newest_of(&tx, key.owner).await?.as_ref() == Some(old) {
                         rows::insert_key(&tx, key).await?;

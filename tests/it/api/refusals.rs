@@ -20,10 +20,13 @@ async fn every_operation_is_for_whom_it_says() {
     let stranger = api.token("stan", &[], Scope::Api).await;
     let admin = api.token("ada", &[Role::Administrator], Scope::Api).await;
     let actors = [
-        (stranger, [true, false, false, false, false]),
-        (api.member.clone(), [true, true, false, false, false]),
-        (api.custodian.clone(), [true, true, true, false, false]),
-        (admin, [true; 5]),
+        (stranger, [true, false, false, false, false, false]),
+        (api.member.clone(), [true, true, false, false, false, false]),
+        (
+            api.custodian.clone(),
+            [true, true, true, false, false, false],
+        ),
+        (admin, [true, true, true, true, true, false]),
     ];
     for operation in api::operations() {
         let (method, path) = (operation.method.as_str(), operation.path);

@@ -41,13 +41,27 @@ const OBJECT_NAME: Holds = Personal(
 /// as `keys.NAME`.
 pub(super) const TABLES: &[Table] = &[
     Table {
+        name: "audit_checkpoint",
+        kept: "until a later cut",
+        erased_by: "that cut",
+        columns: &[
+            ("at", Time),
+            ("cut", Count),
+            ("hash", Digest),
+            ("key_id", Id),
+            ("seq", Count),
+            ("signature", Digest),
+        ],
+    },
+    Table {
         name: "audit_entry",
-        kept: ALWAYS,
-        erased_by: "nothing: identifiers and counts only",
+        kept: "`audit.keep_days`, or always",
+        erased_by: "that time: identifiers and counts only",
         columns: &[
             ("action", Word),
             ("actor", Id),
             ("at", Time),
+            ("commitments", Digest),
             ("detail", Word),
             ("hash", Digest),
             ("seq", Count),
@@ -59,6 +73,22 @@ pub(super) const TABLES: &[Table] = &[
         kept: ALWAYS,
         erased_by: "nothing",
         columns: &[("hash", Digest), ("id", Id), ("seq", Count)],
+    },
+    Table {
+        name: "audit_part",
+        kept: "as long as its entry",
+        erased_by: "the destruction of the owner's key; with it the row",
+        columns: &[
+            ("id", Id),
+            ("kind", Word),
+            ("owner", Id),
+            ("salt", Digest),
+            (
+                "sealed",
+                Sealed("the person's key; changes of things: the organisation's"),
+            ),
+            ("seq", Count),
+        ],
     },
     Table {
         name: "calendar",

@@ -11,19 +11,19 @@ use super::house::{Answer, Browser, HERE, House};
 use crate::support::hostile::{CLIENT, Hostile, SECRET};
 
 /// Pages and their providers, which share a clock.
-pub(super) struct Desk {
-    pub(super) house: House,
-    pub(super) providers: BTreeMap<&'static str, Hostile>,
+pub(crate) struct Desk {
+    pub(crate) house: House,
+    pub(crate) providers: BTreeMap<&'static str, Hostile>,
 }
 
 impl Desk {
     /// One generic provider, `work`.
-    pub(super) async fn one() -> Self {
+    pub(crate) async fn one() -> Self {
         Self::with(&["work"], |_| {}).await
     }
 
     /// Providers of these names; `change` makes their settings out of those of generic ones.
-    pub(super) async fn with(
+    pub(crate) async fn with(
         names: &[&'static str],
         change: impl FnOnce(&mut config::Identity),
     ) -> Self {
@@ -51,7 +51,7 @@ impl Desk {
     }
 
     /// Goes to the provider and comes back; the answer of the last step is not fetched yet.
-    pub(super) async fn away_and_back(&self, browser: &mut Browser, provider: &str) -> String {
+    pub(crate) async fn away_and_back(&self, browser: &mut Browser, provider: &str) -> String {
         let login = format!("/auth/login?return_to=/items&provider={provider}");
         let begun = browser.get(&login).await;
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
@@ -60,30 +60,30 @@ impl Desk {
     }
 
     /// Signs somebody in with a browser of their own.
-    pub(super) async fn sign_in(&self, provider: &str) -> Answer {
+    pub(crate) async fn sign_in(&self, provider: &str) -> Answer {
         let mut browser = self.house.browser();
         let back = self.away_and_back(&mut browser, provider).await;
         browser.get(&back).await
     }
 
     /// The refusals since the last time.
-    pub(super) async fn refusals(&self) -> usize {
+    pub(crate) async fn refusals(&self) -> usize {
         self.house.refusals().await.len()
     }
 
-    pub(super) async fn account(&self, issuer: &str, subject: &str) -> Option<Principal> {
+    pub(crate) async fn account(&self, issuer: &str, subject: &str) -> Option<Principal> {
         let found = principals::by_account(&self.house.identity, issuer, subject);
         found.await.unwrap()
     }
 
     /// Asserts that the answer refuses with these words, starts no session and is in the audit once,
     /// for the reason that the words are about.
-    pub(super) async fn refused(&self, answer: &Answer, words: &str) {
+    pub(crate) async fn refused(&self, answer: &Answer, words: &str) {
         self.refused_as("", answer, words).await;
     }
 
     /// The same in one of several cases; gives the reason.
-    pub(super) async fn refused_as(&self, case: &str, answer: &Answer, words: &str) -> String {
+    pub(crate) async fn refused_as(&self, case: &str, answer: &Answer, words: &str) -> String {
         let (status, body) = (answer.status, &answer.body);
         let sessions = answer.set_cookies();
         let sessions = sessions.iter().filter(|line| line.starts_with("fh-s="));
@@ -135,7 +135,7 @@ const REASONS: [(&str, &[&str]); 10] = [
 
 /// Asserts that somebody is signed in.
 #[track_caller]
-pub(super) fn signed_in(answer: &Answer, what: &str) {
+pub(crate) fn signed_in(answer: &Answer, what: &str) {
     let (status, body) = (answer.status, &answer.body);
     assert_eq!(
         (status, answer.location()),
@@ -150,7 +150,7 @@ pub(super) fn signed_in(answer: &Answer, what: &str) {
 }
 
 /// Makes every provider one of Microsoft Entra ID with these tenants.
-pub(super) fn entra(tenants: &[&str]) -> impl FnOnce(&mut config::Identity) {
+pub(crate) fn entra(tenants: &[&str]) -> impl FnOnce(&mut config::Identity) {
     let tenants: Vec<_> = tenants.iter().map(|id| id.parse().unwrap()).collect();
     move |settings| {
         for provider in &mut settings.providers {

@@ -1,10 +1,11 @@
 //! The pages, on the wire.
 
+mod cases;
 mod connect;
-mod desk;
+pub(crate) mod desk;
 mod entra;
 mod grants;
-mod house;
+pub(crate) mod house;
 mod items;
 mod logout;
 mod month;
@@ -13,7 +14,10 @@ mod people;
 pub(crate) mod provider;
 mod session;
 mod sessions;
+mod standing;
 mod states;
 mod tokens;
 
+pub(crate) use desk::Desk;
+pub(crate) use house::House;
 pub(crate) use provider::Provider;

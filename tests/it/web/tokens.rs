@@ -166,6 +166,10 @@ const KEYS: &[Case] = &[
         s.keys = vec![rsa_jwk("second")];
     }),
     ("no keys", false, |s| s.keys.clear()),
+    ("kid absent, two keys", false, |s| {
+        s.keys.push(rsa_jwk("second"));
+        head(s, "kid", json!(null));
+    }),
 ];
 
 /// What the audit says of these.
@@ -206,7 +210,7 @@ async fn what_a_token_says_and_how_it_is_signed() {
             }
         }
     }
-    assert_eq!(CLAIMS.len() + SIGNATURES.len() + KEYS.len(), 52);
+    assert_eq!(CLAIMS.len() + SIGNATURES.len() + KEYS.len(), 53);
 }
 
 #[tokio::test]
