@@ -165,6 +165,8 @@ impl Outbound {
             .user_agent(concat!("Freehold/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // A connection that waits would keep the last answer, with its tokens, in its buffer.
+            .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT_MAX)
             .timeout(TOTAL_MAX)
             .build()
