@@ -12,6 +12,7 @@ mod config;
 mod doctor;
 mod healthcheck;
 mod import;
+mod keys;
 mod out;
 mod serve;
 mod token;
@@ -50,6 +51,9 @@ enum Command {
     /// The record of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The keys that seal what is stored: status, rotate, rewrap
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// The settings: check, show, explain, reference
     #[command(subcommand)]
     Config(config::Command),
@@ -88,6 +92,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Import(command) => import::run(command, &load(data)?.settings).await,
         Command::Token(command) => token::run(command, &load(data)?.settings).await,
         Command::Audit(command) => audit::run(command, &load(data)?.settings).await,
+        Command::Keys(command) => keys::run(command, &load(data)?.settings).await,
         Command::Config(command) => config::run(command, file, data),
         Command::Doctor => Ok(doctor::run(load(data)).await),
         Command::Healthcheck(asked) => {

@@ -54,7 +54,7 @@ pub use network::Network;
 pub use provider::{Provider, ProviderType, RoleGroups, TENANT_PLACE, TenantId};
 pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{
-    Backend, Calendar, Identity, Log, LogFormat, Postgres, Server, Settings, Sqlite, SslMode,
-    Store, Tls, Vault,
+    Audit, Backend, Calendar, Identity, Limits, Log, LogFormat, Postgres, Server, Settings, Sqlite,
+    SslMode, Store, Tls, Vault,
 };
 pub use values::{Administrator, Listen, LogLevel, PublicUrl};

@@ -5,8 +5,9 @@
 //! decision is [`authorize`], and its answer is a [`Granted`] value that the writing repositories
 //! demand.
 //!
-//! [`principals`], [`tokens`] and [`sessions`] are the use cases: each is one transaction with its
-//! audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
+//! [`principals`], [`grants`], [`tokens`] and [`sessions`] are the use cases: each is one transaction
+//! with its audit entry; [`refusals`] are counted and audited once per source and minute; [`rates`] limit
+//! how much is answered. [`providers`] is the
 //! sign-in through OpenID Connect. A credential that is presented is looked up by its digest; its
 //! use is written down at most once a minute and is not audited.
 //!
@@ -16,9 +17,12 @@
 
 mod access;
 mod error;
+pub mod grants;
+pub mod history;
 mod model;
 pub mod principals;
 pub mod providers;
+pub mod rates;
 pub mod refusals;
 mod repo;
 mod rules;
@@ -27,8 +31,9 @@ pub mod sessions;
 mod tests;
 pub mod tokens;
 
-pub use access::{Ace, Acl, Granted, Privilege, Refusal, authorize, require_role};
+pub use access::{Ace, Acl, Granted, Privilege, Refusal, RoleRule, authorize, authorize_over};
 pub use error::IdentityError;
+pub use grants::{Held, Part};
 pub use model::{Actor, Credential, Handle, HandleError, Principal, Role, Roles, Scope, Scopes};
 pub use providers::Providers;
 pub use refusals::Door;
@@ -36,26 +41,43 @@ pub use rules::SessionLimits;
 
 use std::sync::Arc;
 
-use crate::audit::Event;
+use crate::audit::{Audit, Event};
 use crate::base::Id;
 use crate::store::Store;
+use crate::store::key_ring::KeyRing;
 
 /// The handle on this room; cheap to clone.
 #[derive(Clone)]
 pub struct Identity {
     store: Store,
+    keys: KeyRing,
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
+    audit: Audit,
+    buckets: Arc<rates::Buckets>,
 }
 
 impl Identity {
-    /// The principals kept in `store`, whose sessions last as `limits` say.
+    /// The principals kept in `store`, whose sessions last as `limits` say. Each has a key in
+    /// `keys` before it is there itself.
     #[must_use]
-    pub fn new(store: Store, limits: SessionLimits) -> Self {
+    pub fn new(store: Store, keys: KeyRing, limits: SessionLimits) -> Self {
         Self {
+            audit: Audit::new(store.clone(), keys.clone()),
             store,
+            keys,
             limits,
             refusals: Arc::default(),
+            buckets: Arc::new(rates::Buckets::new(rates::Rates::default())),
+        }
+    }
+
+    /// The same, answering as many requests as `rates` say.
+    #[must_use]
+    pub fn with_rates(self, rates: rates::Rates) -> Self {
+        Self {
+            buckets: Arc::new(rates::Buckets::new(rates)),
+            ..self
         }
     }
 }

@@ -40,13 +40,24 @@ pub(super) async fn insert_principal(
     Ok(added == 1)
 }
 
+/// Up to 500 principals behind `after`, by id.
+pub(super) async fn behind(
+    conn: &Conn,
+    after: Option<Id<Principal>>,
+) -> Result<Vec<Id<Principal>>, StoreError> {
+    let sql = "SELECT id FROM principal WHERE id > $1 ORDER BY id LIMIT 500";
+    let after = after.map(Id::to_vec).unwrap_or_default();
+    conn.fixed(sql, vec![after.into()], |row| row.id(0)).await
+}
+
 /// Locks a principal until the end of the transaction, so that it is not turned off while a
 /// credential is made for it.
 pub(super) async fn lock_principal(
     tx: &Tx,
     id: Id<Principal>,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE id = $1 FOR UPDATE";
+    let sql =
+        "SELECT id, handle, active, roles, granted_roles FROM principal WHERE id = $1 FOR UPDATE";
     tx.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0))
         .await
 }
@@ -55,7 +66,7 @@ pub(super) async fn principal_by_handle(
     conn: &Conn,
     handle: &Handle,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE handle = $1";
+    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE handle = $1";
     conn.fixed_one(sql, vec![handle.as_str().into()], |row| {
         map_principal(row, 0)
     })
@@ -63,7 +74,7 @@ pub(super) async fn principal_by_handle(
 }
 
 pub(super) async fn handle(conn: &Conn, id: Id<Principal>) -> Result<Option<Handle>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE id = $1";
+    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE id = $1";
     let found = conn.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0));
     Ok(found.await?.map(|principal| principal.handle))
 }
@@ -72,7 +83,7 @@ pub(super) async fn principal_by_account(
     conn: &Conn,
     account: Account<'_>,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE issuer = $1 AND subject = $2";
+    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE issuer = $1 AND subject = $2";
     let params = vec![account.issuer.into(), account.subject.into()];
     conn.fixed_one(sql, params, |row| map_principal(row, 0))
         .await
@@ -94,23 +105,45 @@ pub(super) async fn deactivate(tx: &Tx, id: Id<Principal>) -> Result<bool, Store
 pub(super) async fn insert_token(
     tx: &Tx,
     token: &PersonalToken,
-    digest: [u8; 32],
+    (digest, sealed_label): ([u8; 32], &[u8]),
+    authenticated_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     tx.fixed_execute(
         "INSERT INTO personal_token (id, digest, principal_id, label, scopes, created_at, \
-         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+         expires_at, authenticated_at, sealed_label) VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8)",
         vec![
             token.id.to_vec().into(),
             digest.to_vec().into(),
             token.principal.to_vec().into(),
-            token.label.as_str().into(),
             token.scopes.to_text().into(),
             token.created_at.as_microsecond().into(),
             token.expires_at.map(Timestamp::as_microsecond).into(),
+            authenticated_at.map(Timestamp::as_microsecond).into(),
+            sealed_label.into(),
         ],
     )
     .await?;
     Ok(())
+}
+
+/// Labels that are not sealed yet, up to 500: of which token, whose, and the label.
+pub(super) async fn plain_labels(
+    conn: &Conn,
+) -> Result<Vec<(Id<PersonalToken>, Id<Principal>, String)>, StoreError> {
+    let sql = "SELECT id, principal_id, label FROM personal_token WHERE sealed_label IS NULL \
+               LIMIT 500";
+    let map = |row: &Row<'_>| Ok((row.id(0)?, row.id(1)?, row.text(2)?));
+    conn.fixed(sql, vec![], map).await
+}
+
+pub(super) async fn seal_label(
+    tx: &Tx,
+    id: Id<PersonalToken>,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "UPDATE personal_token SET sealed_label = $1, label = '' WHERE id = $2";
+    let params = vec![sealed.into(), id.to_vec().into()];
+    tx.fixed_execute(sql, params).await.map(drop)
 }
 
 /// A presented token as the store knows it.
@@ -119,6 +152,7 @@ pub(super) struct FoundToken {
     pub(super) scopes: Scopes,
     pub(super) times: TokenTimes,
     pub(super) last_used_at: Option<Timestamp>,
+    pub(super) authenticated_at: Option<Timestamp>,
     pub(super) principal: Principal,
 }
 
@@ -127,8 +161,8 @@ pub(super) async fn token_by_digest(
     digest: [u8; 32],
 ) -> Result<Option<FoundToken>, StoreError> {
     conn.fixed_one(
-        "SELECT t.id, t.scopes, t.expires_at, t.revoked_at, t.last_used_at, \
-         p.id, p.handle, p.active, p.roles \
+        "SELECT t.id, t.scopes, t.expires_at, t.revoked_at, t.last_used_at, t.authenticated_at, \
+         p.id, p.handle, p.active, p.roles, p.granted_roles \
          FROM personal_token t JOIN principal p ON p.id = t.principal_id WHERE t.digest = $1",
         vec![digest.to_vec().into()],
         |row| {
@@ -140,7 +174,8 @@ pub(super) async fn token_by_digest(
                     revoked: row.opt_i64(3)?.map(from_micros),
                 },
                 last_used_at: row.opt_i64(4)?.map(from_micros),
-                principal: map_principal(row, 5)?,
+                authenticated_at: row.opt_i64(5)?.map(from_micros),
+                principal: map_principal(row, 6)?,
             })
         },
     )
@@ -186,18 +221,18 @@ pub(super) async fn revoke_tokens(tx: &Tx, of: Id<Principal>) -> Result<u64, Sto
     tx.fixed_execute(sql, params).await
 }
 
-/// The tokens of a principal that are not revoked, newest first.
+/// The tokens of a principal that are not revoked, newest first, each with its sealed label.
 pub(super) async fn tokens_of(
     conn: &Conn,
     of: Id<Principal>,
-) -> Result<Vec<PersonalToken>, StoreError> {
+) -> Result<Vec<(PersonalToken, Option<Vec<u8>>)>, StoreError> {
     conn.fixed(
-        "SELECT id, principal_id, label, scopes, created_at, expires_at, last_used_at \
+        "SELECT id, principal_id, label, scopes, created_at, expires_at, last_used_at, sealed_label \
          FROM personal_token WHERE principal_id = $1 AND revoked_at IS NULL \
          ORDER BY created_at DESC, id DESC",
         vec![of.to_vec().into()],
         |row| {
-            Ok(PersonalToken {
+            let token = PersonalToken {
                 id: row.id(0)?,
                 principal: row.id(1)?,
                 label: row.text(2)?,
@@ -205,7 +240,8 @@ pub(super) async fn tokens_of(
                 created_at: from_micros(row.i64(4)?),
                 expires_at: row.opt_i64(5)?.map(from_micros),
                 last_used_at: row.opt_i64(6)?.map(from_micros),
-            })
+            };
+            Ok((token, row.opt_bytes(7)?))
         },
     )
     .await
@@ -217,9 +253,11 @@ pub(super) async fn insert_session(
     (of, origin): (Id<Principal>, Option<&Origin>),
     ends_at: Timestamp,
 ) -> Result<(), StoreError> {
+    // Without a provider it was a link of the operator's, used just now.
+    let authenticated_at = origin.map_or(Some(tx.now()), |origin| origin.authenticated_at);
     tx.fixed_execute(
         "INSERT INTO session (digest, principal_id, created_at, last_seen_at, ends_at, issuer, \
-         sid) VALUES ($1, $2, $3, $3, $4, $5, $6)",
+         sid, authenticated_at) VALUES ($1, $2, $3, $3, $4, $5, $6, $7)",
         vec![
             digest.to_vec().into(),
             of.to_vec().into(),
@@ -227,6 +265,7 @@ pub(super) async fn insert_session(
             ends_at.as_microsecond().into(),
             origin.map(|origin| origin.issuer.clone()).into(),
             origin.and_then(|origin| origin.sid.clone()).into(),
+            authenticated_at.map(Timestamp::as_microsecond).into(),
         ],
     )
     .await?;
@@ -236,6 +275,7 @@ pub(super) async fn insert_session(
 /// A presented session as the store knows it.
 pub(super) struct FoundSession {
     pub(super) times: SessionTimes,
+    pub(super) authenticated_at: Option<Timestamp>,
     pub(super) principal: Principal,
 }
 
@@ -244,7 +284,8 @@ pub(super) async fn session_by_digest(
     digest: [u8; 32],
 ) -> Result<Option<FoundSession>, StoreError> {
     conn.fixed_one(
-        "SELECT s.created_at, s.last_seen_at, s.ends_at, p.id, p.handle, p.active, p.roles \
+        "SELECT s.created_at, s.last_seen_at, s.ends_at, s.authenticated_at, \
+         p.id, p.handle, p.active, p.roles, p.granted_roles \
          FROM session s JOIN principal p ON p.id = s.principal_id WHERE s.digest = $1",
         vec![digest.to_vec().into()],
         |row| {
@@ -254,11 +295,21 @@ pub(super) async fn session_by_digest(
                     last_seen: from_micros(row.i64(1)?),
                     end: from_micros(row.i64(2)?),
                 },
-                principal: map_principal(row, 3)?,
+                authenticated_at: row.opt_i64(3)?.map(from_micros),
+                principal: map_principal(row, 4)?,
             })
         },
     )
     .await
+}
+
+pub(super) async fn session_issuer(
+    conn: &Conn,
+    digest: [u8; 32],
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT issuer FROM session WHERE digest = $1";
+    let found = conn.fixed_one(sql, vec![digest.to_vec().into()], |row| row.opt_text(0));
+    Ok(found.await?.flatten())
 }
 
 /// Writes down that a session was seen, unless another request has done so since it was read with
@@ -392,13 +443,14 @@ fn map_digest(row: &Row<'_>) -> Result<[u8; 32], StoreError> {
     row.bytes(0)?.try_into().map_err(wrong)
 }
 
-/// Reads `id, handle, active, roles` from the column `at` on.
-fn map_principal(row: &Row<'_>, at: usize) -> Result<Principal, StoreError> {
+/// Reads `id, handle, active, roles, granted_roles` from the column `at` on.
+pub(super) fn map_principal(row: &Row<'_>, at: usize) -> Result<Principal, StoreError> {
     let handle = row.text(at + 1)?.parse::<Handle>();
     Ok(Principal {
         id: row.id(at)?,
         handle: handle.map_err(|e| StoreError::Value(e.to_string()))?,
         active: row.i64(at + 2)? != 0,
         roles: Roles::parse(&row.text(at + 3)?),
+        granted: Roles::parse(&row.opt_text(at + 4)?.unwrap_or_default()),
     })
 }

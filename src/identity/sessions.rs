@@ -34,11 +34,15 @@ pub struct Started {
 /// The session at a provider that a session here came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
+    /// Its id in the configuration, for the audit.
+    pub provider: String,
     /// The issuer that vouched for the person.
     pub issuer: String,
     /// Its name for its session, where the ID token had one (OpenID Connect Front-Channel Logout
     /// 1.0 §3).
     pub sid: Option<String>,
+    /// When the person proved there who they are, where the ID token says so (`auth_time`).
+    pub authenticated_at: Option<Timestamp>,
 }
 
 /// Starts a session for a principal whose sign-in has been verified, by the provider of `origin`
@@ -77,7 +81,13 @@ async fn begin(
     let secret = Token::new(SESSION);
     let ends_at = rules::after(tx.now(), limits.absolute);
     repo::insert_session(tx, secret.digest(), (id, origin), ends_at).await?;
-    record(tx, "identity.session.start", format!("principal:{id}"), id).await?;
+    let event = Event {
+        action: "identity.session.start",
+        actor: format!("principal:{id}"),
+        subject: format!("principal:{id}"),
+        detail: json!({ "provider": origin.map(|origin| &origin.provider) }),
+    };
+    audit::record(tx, event).await?;
     Ok(Started {
         secret,
         principal,
@@ -109,7 +119,10 @@ pub async fn resume(identity: &Identity, presented: &str) -> Result<Actor, Ident
         touch(identity, (digest, found.times.last_seen)).await;
     }
     let scopes = Scopes::of(&[Scope::Web]);
-    Ok(found.principal.acting(scopes, Credential::Session))
+    let actor = found
+        .principal
+        .acting(scopes, Credential::Session, found.authenticated_at);
+    Ok(actor)
 }
 
 /// Writes down that the session was seen. A failure is only told: a full disk must not keep anybody
@@ -148,6 +161,18 @@ pub async fn end(identity: &Identity, presented: &str) -> Result<Option<String>,
             },
         )
         .await
+}
+
+/// The issuer that the session with this secret came from; `None` for one by a link.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn issuer(identity: &Identity, presented: &str) -> Result<Option<String>, IdentityError> {
+    let digest = token::digest(presented);
+    let found = identity.store.read(digest, |at, digest| async move {
+        Ok::<_, IdentityError>(repo::session_issuer(&at, digest).await?)
+    });
+    found.await
 }
 
 /// A session that goes on, as its owner may see it.
@@ -215,14 +240,19 @@ impl Ending {
 ///
 /// # Errors
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no
-/// such session, or `by` may not see the sessions of `of`.
+/// such session, or `by` may not see the sessions of `of`; [`IdentityError::StaleSignIn`] for an
+/// administrator.
 pub async fn end_of(
     identity: &Identity,
     by: &Actor,
     of: Id<Principal>,
     which: Ending,
 ) -> Result<usize, IdentityError> {
-    rules::may_oversee(by, of)?;
+    rules::may_end(
+        by,
+        of,
+        (identity.store.clock().now(), identity.limits.step_up),
+    )?;
     identity
         .store
         .write(

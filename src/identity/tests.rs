@@ -28,8 +28,9 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(0)));
         let store = testing::open(folder.path(), clock.clone()).await;
+        let keys = testing::keys(&store, folder.path()).await;
         Self {
-            identity: Identity::new(store, SessionLimits::default()),
+            identity: Identity::new(store, keys, SessionLimits::default()),
             clock,
             _folder: folder,
         }
@@ -81,7 +82,7 @@ impl House {
 fn session_of(principal: &Principal, roles: &[Role]) -> Actor {
     let mut actor = principal
         .clone()
-        .acting(Scopes::of(&[Scope::Web]), Credential::Session);
+        .acting(Scopes::of(&[Scope::Web]), Credential::Session, None);
     actor.roles = Roles::of(roles);
     actor
 }
@@ -149,6 +150,7 @@ fn credentials_are_managed_by_their_owner_the_operator_and_never_by_a_token() {
         handle: Handle::opaque(),
         active: true,
         roles: Roles::default(),
+        granted: Roles::default(),
     };
     let (ann, ben) = (person(1), person(2));
     let own = session_of(&ann, &[Role::Member]);
@@ -473,11 +475,15 @@ async fn a_link_signs_in_exactly_once_within_a_quarter_of_an_hour() {
 async fn refusals_are_limited_per_source_and_audited_once_a_minute() {
     let house = House::open().await;
     let (here, there) = ("192.0.2.7".parse().unwrap(), "2001:db8::1".parse().unwrap());
-    let note = |source| refusals::note(&house.identity, source, Door::Caldav);
+    let token = refusals::Refused::token;
+    let note = |source| refusals::note(&house.identity, source, token(Door::Caldav));
     assert!((0..30).all(|_| note(here).is_none()));
     assert_eq!(note(here), Some(60));
     assert_eq!(note(there), None, "another source is not limited");
-    assert_eq!(refusals::note(&house.identity, here, Door::Api), None);
+    assert_eq!(
+        refusals::note(&house.identity, here, token(Door::Api)),
+        None
+    );
 
     let before = house.entries().await;
     let past = refusals::flush(&house.identity, refusals::Flush::Past);

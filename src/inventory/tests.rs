@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
-use crate::identity::{Credential, Identity, Principal, Roles, Scopes, SessionLimits, principals};
+use crate::identity::{
+    Actor, Credential, Identity, Principal, Role, Roles, Scopes, SessionLimits, principals,
+};
 use crate::store::testing;
 
 const START: &str = "2026-11-25T10:00:00Z";
@@ -26,19 +28,19 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(START)));
         let store = testing::open(folder.path(), clock).await;
-        let identity = Identity::new(store.clone(), SessionLimits::default());
+        let keys = testing::keys(&store, folder.path()).await;
+        let identity = Identity::new(store.clone(), keys, SessionLimits::default());
         let [ada, ben] = ["ada", "ben"].map(|handle| {
             let (by, handle) = (Actor::operator(), handle.parse().unwrap());
             let identity = identity.clone();
             async move { principals::create(&identity, &by, handle, Roles::default()).await }
         });
-        let (ada, ben) = (ada.await.unwrap().id, ben.await.unwrap().id);
         Self {
             rooms: Inventory::new(store.clone()),
             store,
             custodian: actor(Role::Custodian),
-            ada,
-            ben,
+            ada: ada.await.unwrap().id,
+            ben: ben.await.unwrap().id,
             _folder: folder,
         }
     }
@@ -130,6 +132,7 @@ fn actor(role: Role) -> Actor {
         roles: Roles::of(&[role]),
         scopes: Scopes::default(),
         credential: Credential::Session,
+        authenticated_at: None,
     }
 }
 

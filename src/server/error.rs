@@ -1,7 +1,8 @@
 //! Why the service does not start.
 
 use crate::config::{Listen, SecretError};
-use crate::crypto::KekError;
+use crate::crypto::{KekError, RecoveryError};
+use crate::identity::IdentityError;
 use crate::store::StoreError;
 use crate::store::key_ring::KeyRingError;
 
@@ -11,12 +12,18 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The keys in it.
+    /// Its principals.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its keys.
     #[error(transparent)]
     KeyRing(#[from] KeyRingError),
     /// The key-encryption key.
     #[error(transparent)]
     Kek(#[from] KekError),
+    /// The recovery key.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// A secret that the settings refer to.
     #[error(transparent)]
     Secret(#[from] SecretError),

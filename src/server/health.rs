@@ -12,6 +12,7 @@ use crate::edge::Endpoint;
 use crate::identity::Providers;
 use crate::identity::providers::{ProviderState, Seen};
 use crate::store::Condition;
+use crate::store::key_ring::KeyCondition;
 use crate::telemetry::{Check, Health, Report};
 
 /// With less room than this no write is safe any more.
@@ -119,9 +120,16 @@ fn provider(state: &ProviderState) -> Check {
 }
 
 fn keys(rooms: &Rooms) -> Health {
-    match rooms.vault.content_key() {
-        Ok(_) => Health::Ok,
-        Err(error) => Health::Failed(error.to_string()),
+    match rooms.keys.condition() {
+        KeyCondition::Sound => Health::Ok,
+        KeyCondition::Failing { why, since } => Health::Degraded(format!(
+            "the key-encryption key did not answer since {since:.0}: {why}. The service works until \
+             vault.key_ttl_hours are over"
+        )),
+        KeyCondition::Locked { why } => Health::Failed(format!(
+            "the key-encryption key does not answer, and the keys were wiped: {why}. The service \
+             goes on by itself as soon as it answers"
+        )),
     }
 }
 

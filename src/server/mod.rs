@@ -14,10 +14,12 @@
 
 pub mod admin;
 mod app;
+mod auditing;
 mod certificate;
 mod connections;
 mod error;
 mod evaluation;
+mod gate;
 mod health;
 mod listen;
 pub mod probe;

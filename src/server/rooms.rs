@@ -1,15 +1,19 @@
 //! The rooms of one data folder: opened from the settings, for the service and for commands alike.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Certificate, OpenError};
+use crate::audit::{self, Audit};
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, SecretRef, Settings};
-use crate::crypto::{Kek, Vault};
-use crate::identity::{Identity, SessionLimits};
+use crate::config::{Backend, Limits, SecretRef, Settings};
+use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
+use crate::identity::rates::{Rate, Rates};
+use crate::identity::{Actor, Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
-use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, key_ring};
+use crate::store::key_ring::{KeyRing, LockedRing};
+use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, Tx};
 
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
@@ -17,7 +21,9 @@ pub struct Rooms {
     /// The database.
     pub store: Store,
     /// The keys.
-    pub vault: Vault,
+    pub keys: KeyRing,
+    /// Who did what.
+    pub audit: Audit,
     /// Principals, sessions, tokens.
     pub identity: Identity,
     /// Calendars and what is in them.
@@ -38,22 +44,64 @@ impl Rooms {
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
         let (store, lock) = open_store(settings).await?;
-        let may_create = settings.vault.key_file.is_none() && key_ring::is_empty(&store).await?;
-        let kek = read_kek(&settings.key_file(), may_create)?;
-        let vault = key_ring::open(&store, Arc::new(kek)).await?;
-        let identity = Identity::new(store.clone(), session_limits(settings));
+        let ring = LockedRing::find(&store).await?;
+        let may_create = settings.vault.key_file.is_none() && ring.is_new();
+        let ring = ring.with_recovery(recovery_key(settings)?);
+        let keys = ring.unlock(kek(settings.key_file(), may_create)?).await?;
+        let audit = Audit::new(store.clone(), keys.clone());
+        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
+            .with_rates(rates(&settings.limits));
+        principals::ensure_keys(&identity).await?;
+        tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
-        let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
+        let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
             store,
-            vault,
+            keys,
+            audit,
             identity,
             calendars,
             inventory,
             certificate: Certificate::of(&settings.server.tls, Arc::new(SystemClock)),
             lock: lock.map(Arc::new),
         })
+    }
+
+    /// Finishes the queued writes and lets go of key ring and database.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.keys.close().await;
+    }
+
+    /// Opens the key ring with the private half of the recovery key in the file `private`, and wraps
+    /// the root key for the key-encryption key of the settings: a new key file is made where there is
+    /// none. Nobody may serve the folder meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn recover(settings: &Settings, private: &Path) -> Result<(), OpenError> {
+        let text = SecretRef::File(private.to_owned()).resolve()?;
+        let private = RecoveryPrivateKey::from_pem(text.bytes())?;
+        let (store, _lock) = open_store(settings).await?;
+        let ring = LockedRing::find(&store).await?;
+        let ring = ring.with_recovery(recovery_key(settings)?);
+        let keys = ring
+            .recover(&private, kek(settings.key_file(), true)?)
+            .await?;
+        let recovered = |tx: Tx, _: Arc<()>| async move {
+            let event = audit::Event {
+                action: "keys.recover",
+                actor: Actor::operator().to_audit(),
+                subject: "key_ring".to_owned(),
+                detail: serde_json::json!({}),
+            };
+            audit::record(&tx, event).await
+        };
+        let recorded = store.write((), recovered).await;
+        store.close().await;
+        keys.close().await;
+        Ok(recorded?)
     }
 
     /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
@@ -73,10 +121,10 @@ async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), 
     let lock = FolderLock::take(folder)?;
     let sqlite = &settings.store.sqlite;
     let options = SqliteOptions {
-        folder: folder.clone(),
         cache_mib: sqlite.cache_mib,
         mmap_mib: sqlite.mmap_mib,
         group_commit_max: sqlite.group_commit_max as usize,
+        ..SqliteOptions::new(folder)
     };
     Ok((Store::open_sqlite(options, clock).await?, Some(lock)))
 }
@@ -99,10 +147,33 @@ fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
     })
 }
 
-fn read_kek(reference: &SecretRef, may_create: bool) -> Result<Kek, OpenError> {
+/// The public half of the recovery key, if one is configured.
+fn recovery_key(settings: &Settings) -> Result<Option<RecoveryKey>, OpenError> {
+    let Some(path) = &settings.vault.recovery_key else {
+        return Ok(None);
+    };
+    let text = SecretRef::File(path.clone()).resolve()?;
+    Ok(Some(RecoveryKey::from_pem(text.bytes())?))
+}
+
+/// The key-encryption key at this place; a file is made when it may be and there is none.
+///
+/// # Errors
+/// [`KekError`].
+pub(super) fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekError> {
     match reference {
-        SecretRef::File(path) => Ok(Kek::from_file(path, may_create)?),
-        SecretRef::Env(_) => Ok(Kek::parse(reference.resolve()?.text()?)?),
+        SecretRef::File(path) => Kek::from_file(&path, may_create),
+        SecretRef::Env(_) => Kek::from_secret(reference),
+    }
+}
+
+fn rates(of: &Limits) -> Rates {
+    let rate = |burst, per_sec| Rate { burst, per_sec };
+    Rates {
+        token: rate(of.token_burst, of.token_per_sec),
+        source: rate(of.source_burst, of.source_per_sec),
+        all: rate(of.all_burst, of.all_per_sec),
+        sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
     }
 }
 
@@ -111,5 +182,6 @@ fn session_limits(settings: &Settings) -> SessionLimits {
     SessionLimits {
         idle: minutes(settings.identity.session_idle_mins),
         absolute: minutes(settings.identity.session_absolute_mins),
+        step_up: minutes(settings.identity.step_up_mins),
     }
 }

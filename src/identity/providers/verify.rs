@@ -98,6 +98,8 @@ pub(super) struct Verified {
     pub(super) given: Given,
     /// The provider's name for its session.
     pub(super) sid: Option<String>,
+    /// `auth_time`, where the token has it; never later than now.
+    pub(super) authenticated_at: Option<Timestamp>,
     /// `iss` and `sub` as they stand in the token.
     pub(super) named: Named,
 }
@@ -277,16 +279,32 @@ impl Refused {
         match self {
             Self::UnknownKey => {
                 let why = "its key is not published".to_owned();
-                SignInError::Unacceptable(Unacceptable::IdToken(why))
+                let check = "key";
+                SignInError::Unacceptable(Unacceptable::IdToken { check, why })
             }
             Self::Otherwise(why) => why,
         }
     }
 }
 
-fn refused(why: &dyn std::fmt::Display) -> Refused {
-    let why = Unacceptable::IdToken(why.to_string());
+fn refused(check: &'static str, why: &dyn std::fmt::Display) -> Refused {
+    let why = why.to_string();
+    let why = Unacceptable::IdToken { check, why };
     Refused::Otherwise(SignInError::Unacceptable(why))
+}
+
+/// The crate's refusal in a word.
+const fn check_of(error: &ClaimsVerificationError) -> &'static str {
+    match error {
+        // The crate says so of `iat` as well.
+        ClaimsVerificationError::Expired(_) => "time",
+        ClaimsVerificationError::InvalidAudience(_) => "audience",
+        ClaimsVerificationError::InvalidIssuer(_) => "issuer",
+        ClaimsVerificationError::InvalidNonce(_) => "nonce",
+        ClaimsVerificationError::InvalidSubject(_) => "subject",
+        ClaimsVerificationError::SignatureVerification(_) => "signature",
+        _ => "claims",
+    }
 }
 
 fn check(
@@ -317,16 +335,21 @@ fn believe<'t>(
             ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
             ) => Refused::UnknownKey,
-            error => refused(&error),
+            error => refused(check_of(&error), &error),
         })?;
     let key = token
         .signing_key(&verifier)
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| refused("signature", &error))?;
     if let Some(expected) = claims.access_token_hash() {
-        let algorithm = token.signing_alg().map_err(|error| refused(&error))?;
+        let algorithm = token
+            .signing_alg()
+            .map_err(|error| refused("signature", &error))?;
         let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-        if hash.map_err(|error| refused(&error))? != *expected {
-            return Err(refused(&"at_hash is not that of the access token"));
+        if hash.map_err(|error| refused("at_hash", &error))? != *expected {
+            return Err(refused(
+                "at_hash",
+                &"at_hash is not that of the access token",
+            ));
         }
     }
     let of_key = key.key_id();
@@ -351,19 +374,19 @@ fn judge(
 ) -> Result<Verified, Refused> {
     let us = |party: &ClientId| **party == settings.client_id;
     if !claims.authorized_party().is_none_or(us) {
-        return Err(refused(&"azp names another client"));
+        return Err(refused("azp", &"azp names another client"));
     }
     let others = &claims.additional_claims().0;
     let latest = now.as_second().saturating_add(LEEWAY_SECS);
     if let Some(from) = others.get("nbf")
         && from.as_f64().is_none_or(|from| from > as_f64(latest))
     {
-        return Err(refused(&"nbf is in the future"));
+        return Err(refused("nbf", &"nbf is in the future"));
     }
     let (iss, sub) = (claims.issuer().as_str(), claims.subject().as_str());
     let account = issuer::account(settings, (iss, sub), others).map_err(Refused::Otherwise)?;
     if of_key.is_some_and(|of| !issuer::may_sign(settings, of, &account.issuer)) {
-        return Err(refused(&"its key is published for another issuer"));
+        return Err(refused("key", &"its key is published for another issuer"));
     }
     let methods = claims.auth_method_refs().into_iter().flatten();
     let shown = Shown {
@@ -372,7 +395,9 @@ fn judge(
         at: claims.auth_time().map(|at| at.timestamp()),
     };
     strength::judge(settings, &shown, (now, LEEWAY_SECS)).map_err(Refused::Otherwise)?;
+    let authenticated_at = shown.at.and_then(|at| Timestamp::from_second(at).ok());
     Ok(Verified {
+        authenticated_at: authenticated_at.map(|at| at.min(now)),
         account,
         given: roles::given(settings, claims.subject().as_str(), others),
         sid: others.get("sid").and_then(Value::as_str).map(str::to_owned),

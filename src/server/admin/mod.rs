@@ -14,8 +14,10 @@
 //!
 //! **Absent on purpose.** Rules: a command asks the rooms as the operator.
 
+mod audit;
 mod command;
 mod import;
+mod keys;
 mod listener;
 mod run;
 mod session;

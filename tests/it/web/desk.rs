@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use freehold::config::{self, ProviderType, SecretRef};
 use freehold::edge::Cookies;
-use freehold::identity::refusals::{self, Flush};
 use freehold::identity::{Principal, principals};
 use http::StatusCode;
 
@@ -69,8 +68,7 @@ impl Desk {
 
     /// The refusals since the last time.
     pub(crate) async fn refusals(&self) -> usize {
-        let flushed = refusals::flush(&self.house.identity, Flush::All);
-        flushed.await.unwrap()
+        self.house.refusals().await.len()
     }
 
     pub(crate) async fn account(&self, issuer: &str, subject: &str) -> Option<Principal> {
@@ -78,22 +76,62 @@ impl Desk {
         found.await.unwrap()
     }
 
-    /// Asserts that the answer refuses with these words, starts no session and is counted once.
+    /// Asserts that the answer refuses with these words, starts no session and is in the audit once,
+    /// for the reason that the words are about.
     pub(crate) async fn refused(&self, answer: &Answer, words: &str) {
         self.refused_as("", answer, words).await;
     }
 
-    /// The same in one of several cases.
-    pub(crate) async fn refused_as(&self, case: &str, answer: &Answer, words: &str) {
+    /// The same in one of several cases; gives the reason.
+    pub(crate) async fn refused_as(&self, case: &str, answer: &Answer, words: &str) -> String {
         let (status, body) = (answer.status, &answer.body);
         let sessions = answer.set_cookies();
         let sessions = sessions.iter().filter(|line| line.starts_with("fh-s="));
         assert_eq!(sessions.count(), 0, "{case}: a session began");
         assert!(status.is_client_error(), "{case}: {status} {body}");
         assert!(body.contains(words), "{case}: {words}: {status} {body}");
-        assert_eq!(self.refusals().await, 1, "{case}: {words}");
+        let refusals = self.house.refusals().await;
+        let [(reason, provider, 1)] = refusals.as_slice() else {
+            panic!("{case}: {words}: {refusals:?}");
+        };
+        let expected = REASONS.iter().find(|(of, _)| *of == words);
+        let (_, expected) = expected.unwrap_or_else(|| panic!("no reason for {words:?}"));
+        assert!(expected.contains(&reason.as_str()), "{case}: {reason}");
+        assert!(provider.is_some() || reason == "state", "{case}: {reason}");
+        reason.clone()
     }
 }
+
+/// What a page says to the person, and the reasons for it that the audit may name.
+const REASONS: [(&str, &[&str]); 10] = [
+    ("cannot sign in here", &["tenant"]),
+    ("no role here", &["no-role"]),
+    ("too many groups", &["groups-left-out"]),
+    ("not as strong or as recent", &["too-weak"]),
+    ("the provider that was asked", &["mix-up"]),
+    ("not begun in this browser", &["state"]),
+    ("did not sign you in", &["declined"]),
+    ("begin again", &["state"]),
+    ("has ended", &["session-ended"]),
+    (
+        "could not be accepted",
+        &[
+            "code",
+            "no-id-token",
+            "signature",
+            "key",
+            "issuer",
+            "audience",
+            "subject",
+            "nonce",
+            "time",
+            "nbf",
+            "azp",
+            "at_hash",
+            "claims",
+        ],
+    ),
+];
 
 /// Asserts that somebody is signed in.
 #[track_caller]

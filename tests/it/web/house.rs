@@ -1,7 +1,6 @@
 //! The pages over a store of their own, and a browser with nothing but cookies.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,18 +11,19 @@ use freehold::calendar::{
     PropertyValue, PutObject,
 };
 use freehold::config;
-use freehold::crypto::Kek;
 use freehold::edge::Cookies;
+use freehold::identity::refusals::{self, Flush};
 use freehold::identity::{
     Actor, Identity, Principal, Providers, Role, Roles, SessionLimits, principals, sessions,
 };
 use freehold::inventory::Inventory;
 use freehold::outbound::Outbound;
-use freehold::store::key_ring;
+use freehold::store::Row;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::support::TestStore;
@@ -69,12 +69,12 @@ impl House {
     /// With these settings and cookies.
     pub(crate) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
         let test = TestStore::new().await;
-        let kek = Kek::from_file(&test.folder.path().join("kek.key"), true).unwrap();
-        let vault = key_ring::open(&test.store, Arc::new(kek)).await.unwrap();
+        let keys = test.keys.clone();
         let limits = CalendarLimits::default();
-        let calendars = Calendars::new(test.store.clone(), Arc::new(vault.clone()), limits);
+        let calendars = Calendars::new(test.store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(test.store.clone());
-        let identity = Identity::new(test.store.clone(), SessionLimits::default());
+        let vault = keys.vault().clone();
+        let identity = Identity::new(test.store.clone(), keys, SessionLimits::default());
         let providers = Providers::new(settings, identity.clone(), vault, &Outbound::default());
         let site = Site {
             public_url: HERE.parse().unwrap(),
@@ -141,6 +141,29 @@ impl House {
             router: self.router.clone(),
             cookies: BTreeMap::new(),
         }
+    }
+
+    /// The refused sign-ins that the audit is told of now: reason, provider, how many.
+    pub(super) async fn refusals(&self) -> Vec<(String, Option<String>, i64)> {
+        let flushed = refusals::flush(&self.identity, Flush::All).await.unwrap();
+        let sql = "SELECT action, subject, detail FROM audit_entry ORDER BY seq DESC LIMIT $1";
+        let limit = i64::try_from(flushed).unwrap();
+        let entries = self.test.store.read((), |at, ()| async move {
+            let row = |row: &Row<'_>| Ok([row.text(0)?, row.text(1)?, row.text(2)?]);
+            at.fixed(sql, vec![limit.into()], row).await
+        });
+        let entries: Vec<[String; 3]> = entries.await.unwrap();
+        let refusals = entries.into_iter().map(|[action, subject, detail]| {
+            assert_eq!(action, "identity.sign-in.refused");
+            assert_eq!(subject, "source:0.0.0.0/24");
+            let detail: Value = serde_json::from_str(&detail).unwrap();
+            let names: Vec<_> = detail.as_object().unwrap().keys().collect();
+            assert_eq!(names, ["count", "door", "minute", "provider", "reason"]);
+            let provider = detail["provider"].as_str().map(str::to_owned);
+            let reason = detail["reason"].as_str().unwrap().to_owned();
+            (reason, provider, detail["count"].as_i64().unwrap())
+        });
+        refusals.collect()
     }
 
     /// A calendar of `actor` with these properties.

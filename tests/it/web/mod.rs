@@ -10,6 +10,7 @@ mod items;
 mod logout;
 mod month;
 mod oidc;
+mod people;
 pub(crate) mod provider;
 mod session;
 mod sessions;
