@@ -8,9 +8,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use freehold::audit::{self, Event, Verdict};
 use freehold::base::SystemClock;
+use freehold::crypto::Kek;
 use freehold::edge;
 use freehold::identity::tokens::{self, NewToken};
 use freehold::identity::{Actor, Door, Identity, Role, Roles, Scope, SessionLimits, principals};
+use freehold::store::key_ring::KeyRing;
 use freehold::store::{FolderLock, SqliteOptions, Store, StoreError, Tx};
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest as _, Sha256};
@@ -44,7 +46,9 @@ pub(crate) fn measure(folder: &Path) {
 
 /// From the headers of a request to who asks, over and over.
 async fn authentication(store: &Store, folder: &Path) {
-    let identity = Identity::new(store.clone(), SessionLimits::default());
+    let kek = Kek::from_file(&folder.join("kek.key"), true).unwrap();
+    let keys = KeyRing::open(store, kek).await.unwrap();
+    let identity = Identity::new(store.clone(), keys, SessionLimits::default());
     let by = Actor::operator();
     let member = Roles::of(&[Role::Member]);
     let mut secrets = Vec::new();
