@@ -1,6 +1,6 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, Settings, provider_rules};
+use super::{Backend, SecretRef, Settings, provider_rules};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -69,5 +69,23 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
     verdicts.extend(provider_rules::judge(identity));
+    verdicts.extend(vaults(settings));
     verdicts
+}
+
+/// A token goes to vaults of known domains only.
+fn vaults(settings: &Settings) -> Vec<Verdict> {
+    let foreign = |(_, reference): &(String, &SecretRef)| match reference {
+        SecretRef::KeyVault(address) => !settings.azure.is_key_vault(&address.item().vault),
+        SecretRef::File(_) | SecretRef::Env(_) => false,
+    };
+    let verdict = |(key, _): (String, &SecretRef)| {
+        let sentence = format!(
+            "`{key}` is at a host that is no Key Vault of a known cloud; correct it, or name its \
+             domain in `azure.key_vault_domains`"
+        );
+        (key, sentence)
+    };
+    let references = settings.secret_references().into_iter();
+    references.filter(foreign).map(verdict).collect()
 }

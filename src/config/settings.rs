@@ -9,7 +9,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Administrator, Day, Listen, LogLevel, Network, Provider, PublicUrl, SecretRef, SecurityContact,
+    Administrator, Azure, Day, Listen, LogLevel, Network, Provider, PublicUrl, SecretRef,
+    SecurityContact,
     schema::{choice, section},
 };
 
@@ -24,6 +25,8 @@ section! {
         store: Store = Store::default();
         /// The key that seals what is stored.
         vault: Vault = Vault::default();
+        /// How this service identifies itself to Microsoft Azure, without a stored secret.
+        azure: Azure = Azure::default();
         /// Who may sign in, and for how long.
         identity: Identity = Identity::default();
         /// Limits and periods of calendars.
@@ -224,5 +227,28 @@ impl Settings {
     pub fn key_file(&self) -> SecretRef {
         let in_data = || SecretRef::File(self.store.data.join("keys").join("kek.key"));
         self.vault.key_file.clone().unwrap_or_else(in_data)
+    }
+
+    /// Every secret reference that is set, with its key.
+    #[must_use]
+    pub fn secret_references(&self) -> Vec<(String, &SecretRef)> {
+        let mut all = vec![
+            (
+                "store.postgres.password".to_owned(),
+                &self.store.postgres.password,
+            ),
+            ("vault.key_file".to_owned(), &self.vault.key_file),
+        ];
+        for (index, provider) in self.identity.providers.iter().enumerate() {
+            for (key, reference) in [
+                ("client_secret", &provider.client_secret),
+                ("client_key", &provider.client_key),
+            ] {
+                all.push((format!("identity.providers[{index}].{key}"), reference));
+            }
+        }
+        all.into_iter()
+            .filter_map(|(key, reference)| Some((key, reference.as_ref()?)))
+            .collect()
     }
 }

@@ -16,6 +16,7 @@
 
 mod kek;
 mod seal;
+mod signer;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -23,6 +24,7 @@ mod vault;
 
 pub use kek::{Kek, KekError};
 pub use seal::RowBinding;
+pub use signer::{Algorithm, Signer, SignerError};
 pub use vault::{KeyId, Purpose, Vault, VaultError, WrappedKey};
 
 use sha2::{Digest as _, Sha256};

@@ -1,5 +1,6 @@
 //! Why the service does not start.
 
+use crate::azure::UnresolvedSecret;
 use crate::config::{Listen, SecretError};
 use crate::crypto::KekError;
 use crate::store::StoreError;
@@ -20,6 +21,9 @@ pub enum OpenError {
     /// A secret that the settings refer to.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// A secret that the settings refer to, in Key Vault perhaps.
+    #[error(transparent)]
+    Unresolved(#[from] UnresolvedSecret),
 }
 
 /// The service does not start.

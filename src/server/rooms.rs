@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Certificate, OpenError};
+use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, SecretRef, Settings};
@@ -14,6 +15,8 @@ use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, key_ring};
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
 pub struct Rooms {
+    /// Secrets by reference, and the ways out.
+    pub azure: Azure,
     /// The database.
     pub store: Store,
     /// The keys.
@@ -37,15 +40,17 @@ impl Rooms {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let (store, lock) = open_store(settings).await?;
+        let azure = Azure::of_process(&settings.azure);
+        let (store, lock) = open_store(settings, &azure).await?;
         let may_create = settings.vault.key_file.is_none() && key_ring::is_empty(&store).await?;
-        let kek = read_kek(&settings.key_file(), may_create)?;
+        let kek = read_kek(&settings.key_file(), may_create, &azure).await?;
         let vault = key_ring::open(&store, Arc::new(kek)).await?;
         let identity = Identity::new(store.clone(), session_limits(settings));
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
+            azure,
             store,
             vault,
             identity,
@@ -63,10 +68,13 @@ impl Rooms {
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), OpenError> {
+async fn open_store(
+    settings: &Settings,
+    azure: &Azure,
+) -> Result<(Store, Option<FolderLock>), OpenError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     if settings.store.backend == Backend::Postgres {
-        let options = postgres_options(settings)?;
+        let options = postgres_options(settings, azure).await?;
         return Ok((Store::open_postgres(&options, clock).await?, None));
     }
     let folder = &settings.store.data;
@@ -81,10 +89,13 @@ async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), 
     Ok((Store::open_sqlite(options, clock).await?, Some(lock)))
 }
 
-fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
+async fn postgres_options(
+    settings: &Settings,
+    azure: &Azure,
+) -> Result<PostgresOptions, OpenError> {
     let postgres = &settings.store.postgres;
     let password = match &postgres.password {
-        Some(reference) => Some(reference.resolve()?.text()?.to_owned().into()),
+        Some(reference) => Some(azure.secret(reference).await?.text()?.to_owned().into()),
         None => None,
     };
     Ok(PostgresOptions {
@@ -99,10 +110,16 @@ fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
     })
 }
 
-fn read_kek(reference: &SecretRef, may_create: bool) -> Result<Kek, OpenError> {
+async fn read_kek(
+    reference: &SecretRef,
+    may_create: bool,
+    azure: &Azure,
+) -> Result<Kek, OpenError> {
     match reference {
         SecretRef::File(path) => Ok(Kek::from_file(path, may_create)?),
-        SecretRef::Env(_) => Ok(Kek::parse(reference.resolve()?.text()?)?),
+        SecretRef::Env(_) | SecretRef::KeyVault(_) => {
+            Ok(Kek::parse(azure.secret(reference).await?.text()?)?)
+        }
     }
 }
 

@@ -9,26 +9,28 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
-    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
+    CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
     CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
-    Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce,
+    Client, ClientId, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce,
     OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RequestTokenError,
     SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::credential::Credential;
 use super::discovery::{Metadata, Provider, Published};
 use super::flow::Flow;
 use super::issuer::{self, Account};
 use super::roles::{self, Given};
 use super::strength::{self, Shown};
 use super::{SignInError, Unacceptable, Unreachable};
+use crate::azure::JWT_BEARER;
 use crate::base::Timestamp;
 use crate::config;
 
@@ -95,34 +97,19 @@ pub(super) struct Verified {
     pub(super) sid: Option<String>,
 }
 
-/// The client for `provider`, which is sent back to `redirect_uri`. The secret is read now, so that
-/// a changed file is seen.
+/// The client for `provider`, which is sent back to `redirect_uri`; it proves nothing yet.
 pub(super) fn client(
     provider: &Provider,
     metadata: &Metadata,
     redirect_uri: &str,
 ) -> Result<OidcClient, SignInError> {
-    let secret = provider.settings.client_secret.as_ref();
-    let secret = secret.map(|reference| {
-        let secret = reference.resolve()?;
-        Ok(ClientSecret::new(secret.text()?.to_owned()))
-    });
-    let secret = secret.transpose().map_err(SignInError::Secret)?;
     let id = ClientId::new(provider.settings.client_id.clone());
     let redirect = RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|_| SignInError::NoProvider(provider.settings.id.clone()))?;
-    // OpenID Connect Discovery 1.0 §3: where nothing is said, it is client_secret_basic.
-    let methods = metadata.token_endpoint_auth_methods_supported();
-    let basic = methods.is_none_or(|m| m.contains(&CoreClientAuthMethod::ClientSecretBasic));
-    let auth = if basic {
-        AuthType::BasicAuth
-    } else {
-        AuthType::RequestBody
-    };
     Ok(
-        OidcClient::from_provider_metadata(metadata.clone(), id, secret)
+        OidcClient::from_provider_metadata(metadata.clone(), id, None)
             .set_redirect_uri(redirect)
-            .set_auth_type(auth),
+            .set_auth_type(AuthType::RequestBody),
     )
 }
 
@@ -134,6 +121,8 @@ pub(super) async fn redeem(
     now: Timestamp,
 ) -> Result<Verified, SignInError> {
     let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
+    let credential = Credential::of(provider, &published.metadata, now).await?;
+    let oidc = credential.shown_by(oidc)?;
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| {
@@ -141,10 +130,17 @@ pub(super) async fn redeem(
             provider.unreachable(Unreachable::Metadata(why))
         })?
         .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
+    let request = match credential.assertion() {
+        Some(assertion) => request
+            .add_extra_param("client_assertion_type", JWT_BEARER)
+            .add_extra_param("client_assertion", assertion),
+        None => request,
+    };
     let tokens = request.request_async(provider).await;
     let tokens = tokens.map_err(|error| match error {
         RequestTokenError::ServerResponse(answer) => {
-            SignInError::Unacceptable(Unacceptable::Code(answer.error().as_ref().to_owned()))
+            let told = answer.error_description().map_or("", String::as_str);
+            credential.refused(provider, answer.error().as_ref(), told)
         }
         RequestTokenError::Request(error) => provider.unreachable(Unreachable::Outbound(error)),
         RequestTokenError::Parse(error, _) => {

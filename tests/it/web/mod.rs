@@ -1,5 +1,6 @@
 //! The pages, on the wire.
 
+mod client;
 mod connect;
 mod desk;
 mod entra;
