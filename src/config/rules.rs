@@ -1,6 +1,6 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, SecretRef, Settings, provider_rules};
+use super::{Backend, KekProvider, SecretRef, Settings, provider_rules};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -68,6 +68,13 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
+    let by_key_vault = settings.vault.kek == KekProvider::AzureKeyVault;
+    must(
+        !by_key_vault || settings.vault.key_vault_key.is_some(),
+        "vault.key_vault_key",
+        "is required with `vault.kek = \"azure-key-vault\"`: the key identifier that the portal \
+         shows under Keys",
+    );
     verdicts.extend(provider_rules::judge(identity));
     verdicts.extend(vaults(settings));
     verdicts
@@ -75,17 +82,22 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
 
 /// A token goes to vaults of known domains only.
 fn vaults(settings: &Settings) -> Vec<Verdict> {
-    let foreign = |(_, reference): &(String, &SecretRef)| match reference {
-        SecretRef::KeyVault(address) => !settings.azure.is_key_vault(&address.item().vault),
-        SecretRef::File(_) | SecretRef::Env(_) => false,
-    };
-    let verdict = |(key, _): (String, &SecretRef)| {
+    let secrets = settings.secret_references().into_iter();
+    let secrets = secrets.filter_map(|(key, reference)| match reference {
+        SecretRef::KeyVault(address) => Some((key, &address.item().vault)),
+        SecretRef::File(_) | SecretRef::Env(_) => None,
+    });
+    let key = settings.vault.key_vault_key.iter();
+    let key = key.map(|key| ("vault.key_vault_key".to_owned(), &key.item().vault));
+    let foreign = secrets
+        .chain(key)
+        .filter(|(_, vault)| !settings.azure.is_key_vault(vault));
+    let verdict = |(key, _): (String, &url::Url)| {
         let sentence = format!(
             "`{key}` is at a host that is no Key Vault of a known cloud; correct it, or name its \
              domain in `azure.key_vault_domains`"
         );
         (key, sentence)
     };
-    let references = settings.secret_references().into_iter();
-    references.filter(foreign).map(verdict).collect()
+    foreign.map(verdict).collect()
 }

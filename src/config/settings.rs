@@ -9,8 +9,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Administrator, Azure, Day, Listen, LogLevel, Network, Provider, PublicUrl, SecretRef,
-    SecurityContact,
+    Administrator, Azure, Day, KeyAddress, Listen, LogLevel, Network, Provider, PublicUrl,
+    SecretRef, SecurityContact,
     schema::{choice, section},
 };
 
@@ -155,10 +155,28 @@ section! {
     }
 }
 
+choice! {
+    /// Who keeps the key-encryption key.
+    KekProvider {
+        /// A file, or another secret reference.
+        File = "file",
+        /// Azure Key Vault, which wraps and unwraps.
+        AzureKeyVault = "azure-key-vault",
+    }
+}
+
 section! {
     /// The key that seals what is stored.
     Vault {
-        /// Where the key-encryption key is. Unset means the file `keys/kek.key` in the data folder,
+        /// Who keeps the key-encryption key: `file` reads `key_file`, `azure-key-vault` lets the key
+        /// `key_vault_key` wrap and unwrap, which itself never leaves Key Vault.
+        kek: KekProvider = KekProvider::File;
+        /// The RSA key in Azure Key Vault, for `kek = "azure-key-vault"`. Without a version its
+        /// newest one wraps, and older ones still unwrap what they have wrapped: keep them enabled.
+        /// The identity (see `azure`) needs the role Key Vault Crypto Service Encryption User.
+        key_vault_key: Option<KeyAddress> = None,
+            example "\"https://example.vault.azure.net/keys/freehold\"";
+        /// Where the key-encryption key is, for `kek = "file"`. Unset means the file `keys/kek.key` in the data folder,
         /// which is made at the first start. Without this key nothing that is stored can be read:
         /// keep a copy of it somewhere else.
         key_file: Option<SecretRef> = None, example "\"file:/run/secrets/freehold-kek\"";

@@ -21,10 +21,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
 use url::{Host, Url};
 
-use crate::base::Kind;
+use crate::base::{Kind, Timestamp};
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -175,6 +176,20 @@ impl Outbound {
         *read.status_mut() = answer.status();
         *read.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(read)
+    }
+
+    /// What the clock of the host of `url` shows, as an answer of it says, of whatever status; none
+    /// when it does not say (RFC 9110 §6.6.1). To be compared with a clock at once.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn time_of(&self, url: &Url) -> Result<Option<Timestamp>, OutboundError> {
+        let request = http::Request::get(url.as_str()).body(Vec::new());
+        let request = request.map_err(|_| OutboundError::Address(url.as_str().to_owned()))?;
+        let answer = self.send(request).await?;
+        let date = answer.headers().get(http::header::DATE);
+        let date = date.and_then(|date| rfc2822::parse(date.to_str().ok()?).ok());
+        Ok(date.map(|date| date.timestamp()))
     }
 
     fn client(&self) -> Result<&reqwest::Client, OutboundError> {

@@ -101,6 +101,20 @@ async fn plain_http_to_a_link_local_address_needs_the_platforms_own_way() {
 }
 
 #[tokio::test]
+async fn the_clock_of_a_host_is_read_from_any_answer() {
+    let outbound = Outbound::default();
+    let dated = b"HTTP/1.1 401 Unauthorized\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                  content-length: 0\r\n\r\n";
+    let url = host(dated.to_vec()).await;
+    outbound.open(&url, "a test").unwrap();
+    let time = outbound.time_of(&url).await.unwrap().unwrap();
+    assert_eq!(time.to_string(), "1994-11-06T08:49:37Z");
+    let url = host(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
+    outbound.open(&url, "a test").unwrap();
+    assert_eq!(outbound.time_of(&url).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_host_that_is_down_is_unavailable_and_named() {
     let url: Url = "http://127.0.0.1:1/".parse().unwrap();
     let outbound = Outbound::default();

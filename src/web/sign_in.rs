@@ -78,7 +78,7 @@ pub(super) async fn begin(
         ("", _) => return Ok(see_other(&format!("/sign-in{}", return_to.as_query()))),
         (named, _) => named.to_owned(),
     };
-    let back = site.address("/auth/callback");
+    let back = site.address(super::CALLBACK);
     let begun = providers
         .begin(&provider, &back, return_to.as_str())
         .await?;

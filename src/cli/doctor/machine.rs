@@ -9,14 +9,17 @@ use rustix::fs::Access;
 use super::{Finding, out};
 use crate::azure::Azure;
 use crate::base::{Clock as _, SystemClock, Timestamp};
-use crate::config::{Backend, SecretRef, Settings};
+use crate::config::{Backend, KekProvider, SecretRef, Settings};
 use crate::store::{FolderLock, SqliteOptions};
 
 /// Below this somebody should look, in MiB.
 const FREE_LOW_MIB: u64 = 1024;
 
 pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> {
-    let mut findings = vec![folder(settings), key_file(settings, azure).await];
+    let mut findings = vec![folder(settings)];
+    if settings.vault.kek == KekProvider::File {
+        findings.push(key_file(settings, azure).await);
+    }
     findings.extend(providers(settings, azure).await);
     findings.push(clock(SystemClock.now()));
     findings.push(time_zone(&settings.calendar.default_timezone));
