@@ -14,8 +14,10 @@ const FAILED_SECS: i64 = 5;
 /// By name, a value with the time until which it is fresh. Who asks for the same name waits for one
 /// fetch; other names are not held up.
 pub(super) struct Cache<T, E> {
-    slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot<T, E>>>>>,
+    slots: Mutex<HashMap<String, Shared<T, E>>>,
 }
+
+type Shared<T, E> = Arc<tokio::sync::Mutex<Slot<T, E>>>;
 
 struct Slot<T, E> {
     kept: Option<Kept<T>>,

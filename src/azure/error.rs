@@ -159,7 +159,7 @@ pub enum UnresolvedSecret {
         /// The reference.
         reference: String,
         /// Why.
-        source: KeyVaultError,
+        source: Box<KeyVaultError>,
     },
 }
 

@@ -28,7 +28,7 @@ impl Azure {
             let fetched = self.fetch_secret(address).await;
             let bytes = fetched.map_err(|source| UnresolvedSecret::KeyVault {
                 reference: name.clone(),
-                source,
+                source: Box::new(source),
             })?;
             let until = after(now, GOOD_SECS);
             Ok(Kept {

@@ -40,12 +40,12 @@ impl Calendars {
         for one in sealed {
             by_calendar.entry(one.calendar).or_default().push(one);
         }
-        rows.into_iter()
-            .map(|row| {
-                let sealed = by_calendar.remove(&row.id).unwrap_or_default();
-                Ok(whole(row, owner, self.open_properties(sealed)?))
-            })
-            .collect()
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            let sealed = by_calendar.remove(&row.id).unwrap_or_default();
+            all.push(whole(row, owner, self.open_properties(sealed).await?));
+        }
+        Ok(all)
     }
 
     /// One calendar.
@@ -67,7 +67,7 @@ impl Calendars {
                 Ok::<_, CalendarError>((row, sealed))
             })
             .await?;
-        Ok(whole(row, &at.owner, self.open_properties(sealed)?))
+        Ok(whole(row, &at.owner, self.open_properties(sealed).await?))
     }
 
     /// Makes a calendar in the actor's home (RFC 4791 §5.3.1).
@@ -104,7 +104,6 @@ impl Calendars {
                     id: tx.new_id(),
                     owner: home.on(),
                     slug: at.slug.clone(),
-                    key: calendars.vault.content_key()?,
                     components: *components,
                     change_seq: 0,
                     floor_seq: 0,
@@ -169,7 +168,7 @@ impl Calendars {
                 let mut row = repo::lock(&tx, at).await?.ok_or(Refusal::NotFound)?;
                 let granted = rules::grant(actor, &row, Privilege::WriteProperties)?;
                 let sealed = repo::properties(&tx, row.id).await?;
-                let mut properties = calendars.open_properties(sealed)?;
+                let mut properties = calendars.open_properties(sealed).await?;
                 let zone_before = properties.time_zone();
                 let limit = calendars.limits.max_object_bytes;
                 let made = rules::change(&mut properties, changes, limit)?;
@@ -220,9 +219,15 @@ impl Calendars {
             .await
     }
 
-    fn open_properties(&self, sealed: Vec<SealedProperty>) -> Result<Properties, CalendarError> {
-        let opened = sealed.into_iter().map(|one| self.open_property(one));
-        opened.collect()
+    async fn open_properties(
+        &self,
+        sealed: Vec<SealedProperty>,
+    ) -> Result<Properties, CalendarError> {
+        let mut opened = Vec::with_capacity(sealed.len());
+        for one in sealed {
+            opened.push(self.open_property(one).await?);
+        }
+        Ok(opened.into_iter().collect())
     }
 
     async fn write_changes(
@@ -235,7 +240,7 @@ impl Calendars {
         for change in changes {
             match change {
                 PropertyChange::Set(name, value) => {
-                    let sealed = self.seal_property(row, name, value)?;
+                    let sealed = self.seal_property(row, name, value).await?;
                     repo::set_property(tx, on, name, sealed).await?;
                 }
                 PropertyChange::Remove(name) => repo::remove_property(tx, on, name).await?,

@@ -2,11 +2,11 @@
 
 use super::{BadSyncToken, CalendarRef, ObjectName, PropertyName};
 use crate::base::{Kind, PreconditionFailed};
-use crate::crypto::VaultError;
 use crate::ical::IcalError;
 use crate::ical::object::ObjectRule;
 use crate::identity::Refusal;
 use crate::store::StoreError;
+use crate::store::key_ring::KeyRingError;
 
 /// The calendar room refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +73,11 @@ pub enum CalendarError {
         what: String,
         /// Why it does not open.
         #[source]
-        source: VaultError,
+        source: KeyRingError,
     },
-    /// The vault refused.
+    /// The key ring refused.
     #[error(transparent)]
-    Vault(#[from] VaultError),
+    Keys(#[from] KeyRingError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,7 +100,7 @@ impl CalendarError {
             | Self::TooManyProperties { .. }
             | Self::BadSyncToken(_) => Kind::Invalid,
             Self::TooLarge { .. } => Kind::TooLarge,
-            Self::Sealed { .. } | Self::Vault(_) => Kind::Internal,
+            Self::Sealed { source, .. } | Self::Keys(source) => source.kind(),
             Self::Store(error) => error.kind(),
         }
     }

@@ -145,7 +145,7 @@ async fn list_some(
     let zone = zone_of(of, tx, row.id).await?;
     for sealed in some {
         let object = sealed.id;
-        let read = of.open_object(sealed);
+        let read = of.open_object(sealed).await;
         match read.and_then(|stored| parsed(object, &stored.body)) {
             Ok(read) => {
                 let times = times(&read, &zone, horizon(tx.now(), ahead));

@@ -64,15 +64,15 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use crate::config;
-use crate::crypto::Vault;
 use crate::identity::event;
 use crate::store::Store;
+use crate::store::key_ring::KeyRing;
 
 /// The handle on the calendars; cheap to clone. Every method is one use case.
 #[derive(Clone)]
 pub struct Calendars {
     store: Store,
-    vault: Arc<Vault>,
+    keys: KeyRing,
     limits: Arc<CalendarLimits>,
 }
 
@@ -112,12 +112,12 @@ impl Default for CalendarLimits {
 }
 
 impl Calendars {
-    /// The calendars kept in `store`, sealed with `vault`.
+    /// The calendars kept in `store`, each sealed with a key of its owner.
     #[must_use]
-    pub fn new(store: Store, vault: Arc<Vault>, limits: CalendarLimits) -> Self {
+    pub fn new(store: Store, keys: KeyRing, limits: CalendarLimits) -> Self {
         Self {
             store,
-            vault,
+            keys,
             limits: Arc::new(limits),
         }
     }

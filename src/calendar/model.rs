@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use super::Properties;
 use crate::base::{ETag, Id, Timestamp};
-use crate::crypto::KeyId;
 use crate::ical::object::Kind;
 use crate::identity::{Handle, Principal};
 
@@ -216,7 +215,6 @@ pub(super) struct CalendarRow {
     pub(super) id: Id<Calendar>,
     pub(super) owner: Id<Principal>,
     pub(super) slug: Slug,
-    pub(super) key: KeyId,
     pub(super) components: Components,
     /// The number of its latest change.
     pub(super) change_seq: i64,

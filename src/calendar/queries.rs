@@ -156,7 +156,7 @@ impl Calendars {
                 if !narrowed.kind.is_none_or(is_wanted) {
                     continue;
                 }
-                let stored = self.open_object(sealed)?;
+                let stored = self.open_object(sealed).await?;
                 let object = parsed(&stored.entry.name, &stored.body)?;
                 if visit(stored, &object, &candidates.zone).is_break() {
                     return Ok(());

@@ -7,7 +7,6 @@ use super::model::{CalendarRow, Numbered};
 use super::{Calendar, CalendarRef, Components, ObjectEntry, ObjectName, PropertyName};
 use crate::base::clock::from_micros;
 use crate::base::{ETag, Id, Timestamp};
-use crate::crypto::KeyId;
 use crate::identity::{Granted, Handle, Principal};
 use crate::store::{Conn, Row, StoreError, Tx};
 
@@ -31,14 +30,14 @@ pub(super) async fn home(conn: &Conn, owner: &Handle) -> Found<Option<Id<Princip
 }
 
 pub(super) async fn in_home(conn: &Conn, owner: Id<Principal>) -> Found<Vec<CalendarRow>> {
-    let sql = "SELECT id, owner_id, slug, key_id, components, change_seq, floor_seq \
+    let sql = "SELECT id, owner_id, slug, components, change_seq, floor_seq \
                FROM calendar WHERE owner_id = $1 ORDER BY slug";
     conn.fixed(sql, vec![owner.to_vec().into()], map_calendar)
         .await
 }
 
 pub(super) async fn find(conn: &Conn, at: &CalendarRef) -> Found<Option<CalendarRow>> {
-    let sql = "SELECT id, owner_id, slug, key_id, components, change_seq, floor_seq \
+    let sql = "SELECT id, owner_id, slug, components, change_seq, floor_seq \
                FROM calendar WHERE slug = $1 \
                AND owner_id = (SELECT id FROM principal WHERE handle = $2)";
     let values = vec![at.slug.as_str().into(), at.owner.as_str().into()];
@@ -47,7 +46,7 @@ pub(super) async fn find(conn: &Conn, at: &CalendarRef) -> Found<Option<Calendar
 
 /// The calendar, locked.
 pub(super) async fn lock(tx: &Tx, at: &CalendarRef) -> Found<Option<CalendarRow>> {
-    let sql = "SELECT id, owner_id, slug, key_id, components, change_seq, floor_seq \
+    let sql = "SELECT id, owner_id, slug, components, change_seq, floor_seq \
                FROM calendar WHERE slug = $1 \
                AND owner_id = (SELECT id FROM principal WHERE handle = $2) FOR UPDATE";
     let values = vec![at.slug.as_str().into(), at.owner.as_str().into()];
@@ -56,7 +55,7 @@ pub(super) async fn lock(tx: &Tx, at: &CalendarRef) -> Found<Option<CalendarRow>
 
 /// The calendar, locked, for upkeep that nobody asks for.
 pub(super) async fn lock_by_id(tx: &Tx, id: Id<Calendar>) -> Found<Option<CalendarRow>> {
-    let sql = "SELECT id, owner_id, slug, key_id, components, change_seq, floor_seq \
+    let sql = "SELECT id, owner_id, slug, components, change_seq, floor_seq \
                FROM calendar WHERE id = $1 FOR UPDATE";
     tx.fixed_one(sql, vec![id.to_vec().into()], map_calendar)
         .await
@@ -78,13 +77,12 @@ pub(super) async fn insert_calendar(
     new: &CalendarRow,
 ) -> Found<()> {
     let sql = "INSERT INTO calendar \
-               (id, owner_id, slug, key_id, components, change_seq, floor_seq, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+               (id, owner_id, slug, components, change_seq, floor_seq, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let values = vec![
         new.id.to_vec().into(),
         home.on().to_vec().into(),
         new.slug.as_str().into(),
-        new.key.as_str().into(),
         new.components.to_text().into(),
         new.change_seq.into(),
         new.floor_seq.into(),
@@ -270,15 +268,14 @@ fn property_key(of: Id<Calendar>, name: &PropertyName) -> Vec<sea_orm::Value> {
 }
 
 fn map_calendar(row: &Row<'_>) -> Result<CalendarRow, StoreError> {
-    let components = row.text(4)?;
+    let components = row.text(3)?;
     Ok(CalendarRow {
         id: row.id(0)?,
         owner: row.id(1)?,
         slug: row.text(2)?.parse().map_err(unexpected)?,
-        key: KeyId::new(&row.text(3)?),
         components: Components::from_names(components.split(' ')).map_err(unexpected)?,
-        change_seq: row.i64(5)?,
-        floor_seq: row.i64(6)?,
+        change_seq: row.i64(4)?,
+        floor_seq: row.i64(5)?,
     })
 }
 

@@ -1,32 +1,37 @@
-//! What is kept sealed: bodies and values of properties, bound to their rows; and the keyed hashes
-//! that stand for a UID and for a content.
+//! What is kept sealed, with a key of the calendar's owner: bodies and values of properties, bound
+//! to their rows; and the keyed hashes that stand for a UID and for a content.
+
+use zeroize::Zeroizing;
 
 use super::model::CalendarRow;
 use super::objects::repo::SealedObject;
 use super::repo::SealedProperty;
 use super::{Calendar, CalendarError, Calendars, PropertyName, PropertyValue, StoredObject};
 use crate::base::{ETag, Id};
-use crate::crypto::{RowBinding, hex};
+use crate::crypto::{Owner, RowBinding, hex};
 use crate::store::StoreError;
+use crate::store::key_ring::KeyRingError;
 
 const TEXT: u8 = b't';
 const XML: u8 = b'x';
 
 impl Calendars {
-    pub(super) fn seal_body(
+    pub(super) async fn seal_body(
         &self,
         of: &CalendarRow,
         id: Id<StoredObject>,
         body: &[u8],
     ) -> Result<Vec<u8>, CalendarError> {
         let place = body_place(id.as_bytes());
-        Ok(self.vault.seal(&of.key, &place, body)?)
+        Ok(self.keys.seal(owner(of), &place, body).await?)
     }
 
-    pub(super) fn open_object(&self, sealed: SealedObject) -> Result<StoredObject, CalendarError> {
-        let opened = self
-            .vault
-            .open(&body_place(sealed.id.as_bytes()), &sealed.body);
+    pub(super) async fn open_object(
+        &self,
+        sealed: SealedObject,
+    ) -> Result<StoredObject, CalendarError> {
+        let place = body_place(sealed.id.as_bytes());
+        let opened = self.keys.open_sealed(&place, &sealed.body).await;
         let mut body = opened.map_err(|source| CalendarError::Sealed {
             what: format!("body of the calendar object {}", sealed.id),
             source,
@@ -38,7 +43,7 @@ impl Calendars {
         })
     }
 
-    pub(super) fn seal_property(
+    pub(super) async fn seal_property(
         &self,
         of: &CalendarRow,
         name: &PropertyName,
@@ -48,14 +53,15 @@ impl Calendars {
             PropertyValue::Text(text) => (TEXT, text),
             PropertyValue::Xml(text) => (XML, text),
         };
-        let mut plain = Vec::with_capacity(text.len() + 1);
+        let mut plain = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         plain.push(mark);
         plain.extend_from_slice(text.as_bytes());
         let row = property_row(of.id, name);
-        Ok(self.vault.seal(&of.key, &property_place(&row), &plain)?)
+        let place = property_place(&row);
+        Ok(self.keys.seal(owner(of), &place, &plain).await?)
     }
 
-    pub(super) fn open_property(
+    pub(super) async fn open_property(
         &self,
         sealed: SealedProperty,
     ) -> Result<(PropertyName, PropertyValue), CalendarError> {
@@ -66,7 +72,8 @@ impl Calendars {
                 sealed.name.local, sealed.calendar
             )
         };
-        let opened = self.vault.open(&property_place(&row), &sealed.value);
+        let place = property_place(&row);
+        let opened = self.keys.open_sealed(&place, &sealed.value).await;
         let plain = opened.map_err(|source| CalendarError::Sealed {
             what: what(),
             source,
@@ -86,15 +93,21 @@ impl Calendars {
     /// The hash that an object's UID is looked up by.
     pub(super) fn uid_hash(&self, uid: &str) -> Result<[u8; 32], CalendarError> {
         let domain = "calendar_object.uid_hash";
-        Ok(self.vault.look_up_hash(domain, uid.as_bytes())?)
+        let hash = self.keys.vault().look_up_hash(domain, uid.as_bytes());
+        Ok(hash.map_err(KeyRingError::from)?)
     }
 
     /// The tag of a content. Keyed, so that the rows do not help to guess what is sealed.
     pub(super) fn etag_of(&self, body: &[u8]) -> Result<ETag, CalendarError> {
-        let hash = self.vault.look_up_hash("calendar_object.etag", body)?;
+        let hash = self.keys.vault().look_up_hash("calendar_object.etag", body);
+        let hash = hash.map_err(KeyRingError::from)?;
         let half = hash.first_chunk::<16>().map_or(&hash[..], |half| &half[..]);
         Ok(ETag::new(&hex(half)))
     }
+}
+
+fn owner(of: &CalendarRow) -> Owner {
+    Owner::principal(of.owner)
 }
 
 const fn body_place(row: &[u8]) -> RowBinding<'_> {

@@ -8,7 +8,6 @@ use super::rules::{self, Behind, SyncFrom};
 use super::time_index::{LONGEST, Span, TimeIndex, Times, horizon, times};
 use super::*;
 use crate::base::{ETag, Id, Kind, Timestamp};
-use crate::crypto::KeyId;
 use crate::ical::{CalendarObject, Window, zone};
 use crate::identity::{Actor, Credential, Privilege, Roles, Scope, Scopes};
 
@@ -21,7 +20,6 @@ fn row(change_seq: i64, floor_seq: i64) -> CalendarRow {
         id: Id::from_uuid(uuid::Uuid::from_u128(1)),
         owner: Id::from_uuid(uuid::Uuid::from_u128(2)),
         slug: "work".parse().unwrap(),
-        key: KeyId::new("content-1"),
         components: Components::ALL,
         change_seq,
         floor_seq,

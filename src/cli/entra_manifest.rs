@@ -183,17 +183,16 @@ async fn trusted(options: &Options, settings: &Settings) -> Result<Value, String
         Some(Ok(url)) => exchange_audience(&url),
         _ => "api://AzureADTokenExchange",
     };
-    let (issuer, subject) = match (&options.issuer, &options.subject) {
-        (Some(issuer), Some(subject)) => (issuer.clone(), subject.clone()),
-        _ => {
-            let azure = Azure::of_process(&settings.azure);
-            let token = azure.assertion(audience).await;
-            let token = token.map_err(|error| out::told(&error))?;
-            let claims = Claims::of(token.expose());
-            let claims =
-                claims.ok_or("the token that the platform gives here is none of Entra's")?;
-            (claims.issuer, claims.subject)
-        }
+    let named = options.issuer.clone().zip(options.subject.clone());
+    let (issuer, subject) = if let Some(named) = named {
+        named
+    } else {
+        let azure = Azure::of_process(&settings.azure);
+        let token = azure.assertion(audience).await;
+        let token = token.map_err(|error| out::told(&error))?;
+        let claims = Claims::of(token.expose());
+        let claims = claims.ok_or("the token that the platform gives here is none of Entra's")?;
+        (claims.issuer, claims.subject)
     };
     Ok(json!({
         "name": "freehold",

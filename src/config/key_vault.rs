@@ -86,12 +86,12 @@ fn is_here(url: &Url) -> bool {
 /// The address of a key: `https://NAME.vault.azure.net/keys/NAME`, with or without a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct KeyAddress(Item);
+pub struct KeyAddress(Box<Item>);
 
 /// The address of a secret: `https://NAME.vault.azure.net/secrets/NAME`, with or without a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SecretAddress(Item);
+pub struct SecretAddress(Box<Item>);
 
 /// What both have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ written_as_text!(
 impl KeyAddress {
     /// Its parts.
     #[must_use]
-    pub const fn item(&self) -> &Item {
+    pub fn item(&self) -> &Item {
         &self.0
     }
 
@@ -129,7 +129,8 @@ impl FromStr for KeyAddress {
     type Err = Unfit;
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
-        Item::parse(text, "keys").map(Self).ok_or_else(|| {
+        let item = Item::parse(text, "keys");
+        item.map(Box::new).map(Self).ok_or_else(|| {
             Unfit::because(
                 "write the key identifier that the portal shows under Keys: \
                  `https://NAME.vault.azure.net/keys/NAME`, with `/VERSION` behind it to stay with \
@@ -148,7 +149,7 @@ impl fmt::Display for KeyAddress {
 impl SecretAddress {
     /// Its parts.
     #[must_use]
-    pub const fn item(&self) -> &Item {
+    pub fn item(&self) -> &Item {
         &self.0
     }
 }
@@ -171,7 +172,8 @@ impl FromStr for SecretAddress {
     type Err = Unfit;
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
-        Item::parse(text, "secrets").map(Self).ok_or_else(|| {
+        let item = Item::parse(text, "secrets");
+        item.map(Box::new).map(Self).ok_or_else(|| {
             Unfit::because(
                 "after `keyvault:` write the secret identifier that the portal shows under \
                  Secrets: `keyvault:https://NAME.vault.azure.net/secrets/NAME`, with `/VERSION` \

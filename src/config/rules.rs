@@ -1,6 +1,6 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, KekProvider, SecretRef, Settings, provider_rules};
+use super::{Backend, KekProvider, SecretRef, Settings, Store, Vault, provider_rules};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -35,24 +35,7 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "server.tls.key",
         "needs `server.tls.certificate` beside it",
     );
-    if store.backend == Backend::Postgres {
-        let needed = "is empty; `store.backend = \"postgres\"` needs it";
-        must(
-            !store.postgres.host.is_empty(),
-            "store.postgres.host",
-            needed,
-        );
-        must(
-            !store.postgres.database.is_empty(),
-            "store.postgres.database",
-            needed,
-        );
-        must(
-            !store.postgres.user.is_empty(),
-            "store.postgres.user",
-            needed,
-        );
-    }
+    postgres(store, &mut must);
     must(
         identity.session_idle_mins <= identity.session_absolute_mins,
         "identity.session_idle_mins",
@@ -68,16 +51,40 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
-    let by_key_vault = settings.vault.kek == KekProvider::AzureKeyVault;
+    key(&settings.vault, &mut must);
+    verdicts.extend(provider_rules::judge(identity));
+    verdicts.extend(vaults(settings));
+    verdicts
+}
+
+/// Says what must hold, at which key, and what to do where it does not.
+type Must<'m> = &'m mut dyn FnMut(bool, &str, &str);
+
+fn postgres(store: &Store, must: Must<'_>) {
+    let is_used = store.backend == Backend::Postgres;
+    let needed = "is empty; `store.backend = \"postgres\"` needs it";
+    for (key, value) in [
+        ("store.postgres.host", &store.postgres.host),
+        ("store.postgres.database", &store.postgres.database),
+        ("store.postgres.user", &store.postgres.user),
+    ] {
+        must(!is_used || !value.is_empty(), key, needed);
+    }
+}
+
+fn key(vault: &Vault, must: Must<'_>) {
     must(
-        !by_key_vault || settings.vault.key_vault_key.is_some(),
+        vault.kek == KekProvider::File || vault.key_vault_key.is_some(),
         "vault.key_vault_key",
         "is required with `vault.kek = \"azure-key-vault\"`: the key identifier that the portal \
          shows under Keys",
     );
-    verdicts.extend(provider_rules::judge(identity));
-    verdicts.extend(vaults(settings));
-    verdicts
+    must(
+        !matches!(vault.key_file, Some(SecretRef::KeyVault(_))),
+        "vault.key_file",
+        "cannot be a secret in Key Vault: let a key there wrap instead, with `vault.kek = \
+         \"azure-key-vault\"`, which never gives it away",
+    );
 }
 
 /// A token goes to vaults of known domains only.

@@ -1,8 +1,10 @@
 //! The vault: what is sealed, under which key, and how it is opened again.
 //!
-//! A *key-encryption key* (from a file; from Key Vault later) wraps *data keys*; data keys seal
-//! column values with AES-256-GCM. A sealed value carries the id of its key and is bound to its
-//! table, column and row, so that it cannot be moved to another place in the database.
+//! A *key-encryption key* wraps the *root key* of the organisation, the root key wraps *data keys*,
+//! and data keys seal column values with AES-256-GCM. Each data key has an owner, the organisation
+//! or one person: what is sealed for a person is unreadable once their keys are destroyed. A sealed
+//! value carries the id of its key and is bound to its table, column and row, so that it cannot be
+//! moved to another place in the database. `store::key_ring` keeps the wrapped keys.
 //!
 //! **Invariants.** Keys and plaintexts that pass through here are wiped after use and have no
 //! `Debug`. Nothing opens without the key that sealed it. Operating-system randomness for nonces
@@ -15,6 +17,7 @@
 //! | token checksums | CRC-32 (ISO 3309) |
 
 mod kek;
+mod keys;
 mod seal;
 mod signer;
 #[cfg(test)]
@@ -22,10 +25,11 @@ mod tests;
 pub mod token;
 mod vault;
 
-pub use kek::{Kek, KekError};
+pub use kek::{FileKek, Kek, KekError};
+pub use keys::{KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot};
 pub use seal::RowBinding;
 pub use signer::{Algorithm, Signer, SignerError};
-pub use vault::{KeyId, Purpose, Vault, VaultError, WrappedKey};
+pub use vault::{Vault, VaultError};
 
 use sha2::{Digest as _, Sha256};
 

@@ -36,6 +36,15 @@ impl RowBinding<'_> {
     }
 }
 
+/// What was opened as a key; `None` unless it has 32 bytes. No copy is left behind.
+pub(super) fn as_key(opened: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    (opened.len() == key.len()).then(|| {
+        key.copy_from_slice(opened);
+        key
+    })
+}
+
 /// 32 bytes of key, ready for use; the key schedule is wiped when dropped.
 pub(super) struct Cipher(Aes256Gcm);
 

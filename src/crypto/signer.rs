@@ -113,12 +113,26 @@ impl Signer {
     /// thumbprint (RFC 7638).
     #[must_use]
     pub fn jwk(&self) -> Value {
-        let mut jwk = self.public.jwk();
-        // RFC 7638 §3.2: the required members in the order of their names, without spaces.
-        let thumbprint = sha256(jwk.to_string().as_bytes());
-        jwk["kid"] = BASE64_URL_SAFE_NO_PAD.encode(thumbprint).into();
-        jwk["use"] = "sig".into();
-        jwk
+        let kid = self.kid();
+        match &self.public {
+            Public::Rsa { n, e } => {
+                json!({ "kty": "RSA", "n": n, "e": e, "kid": kid, "use": "sig" })
+            }
+            Public::P256 { x, y } => {
+                json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": kid, "use": "sig" })
+            }
+        }
+    }
+
+    /// RFC 7638 §3.2: the required members in the order of their names, without spaces.
+    fn kid(&self) -> String {
+        let text = match &self.public {
+            Public::Rsa { n, e } => format!("{{\"e\":\"{e}\",\"kty\":\"RSA\",\"n\":\"{n}\"}}"),
+            Public::P256 { x, y } => {
+                format!("{{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"{x}\",\"y\":\"{y}\"}}")
+            }
+        };
+        BASE64_URL_SAFE_NO_PAD.encode(sha256(text.as_bytes()))
     }
 
     /// A signed token with these claims. Its header names the key by the certificate's thumbprint if
@@ -131,11 +145,11 @@ impl Signer {
         algorithm: Algorithm,
         claims: &Value,
     ) -> Result<Zeroizing<String>, SignerError> {
-        let mut header = json!({ "alg": algorithm.as_str(), "typ": "JWT" });
-        match &self.thumbprint {
-            Some(thumbprint) => header["x5t#S256"] = thumbprint.as_str().into(),
-            None => header["kid"] = self.jwk()["kid"].take(),
-        }
+        let algorithm_name = algorithm.as_str();
+        let header = match &self.thumbprint {
+            Some(by) => json!({ "alg": algorithm_name, "typ": "JWT", "x5t#S256": by }),
+            None => json!({ "alg": algorithm_name, "typ": "JWT", "kid": self.kid() }),
+        };
         let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let mut token = Zeroizing::new(format!("{}.{}", part(&header), part(claims)));
         let scheme = match algorithm {
@@ -174,13 +188,6 @@ impl Public {
             x: text(x),
             y: text(y),
         })
-    }
-
-    fn jwk(&self) -> Value {
-        match self {
-            Self::Rsa { n, e } => json!({ "e": e, "kty": "RSA", "n": n }),
-            Self::P256 { x, y } => json!({ "crv": "P-256", "kty": "EC", "x": x, "y": y }),
-        }
     }
 }
 

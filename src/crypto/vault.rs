@@ -1,7 +1,6 @@
-//! Data keys in memory, and sealing with them.
+//! The keys in memory, and sealing with them.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -9,84 +8,19 @@ use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::seal::{Cipher, RowBinding};
-use super::{Kek, hex};
-use crate::base::random;
-
-/// The name of a data key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct KeyId(String);
-
-impl KeyId {
-    /// The key called `name`.
-    #[must_use]
-    pub fn new(name: &str) -> Self {
-        Self(name.to_owned())
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What a data key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Seals contents.
-    Content,
-    /// Makes keyed hashes to look sealed values up by.
-    Index,
-}
-
-impl Purpose {
-    /// The word in the store.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Content => "content",
-            Self::Index => "index",
-        }
-    }
-}
-
-/// A data key as the store keeps it.
-#[derive(Clone)]
-pub struct WrappedKey {
-    /// Its name.
-    pub id: KeyId,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// The key that wrapped it.
-    pub kek_id: String,
-    /// The wrapped bytes.
-    pub wrapped: Vec<u8>,
-}
+use super::seal::{Cipher, RowBinding, as_key};
+use super::{KeyId, Owner, Purpose, RootId, WrappedKey};
+use crate::base::{Kind, random};
 
 /// The vault cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// The data keys are wrapped by another key-encryption key.
-    #[error(
-        "the database's keys are wrapped by {needed}, but the key file holds {given}: point \
-         `vault.key_file` at the file with {needed}; nothing was changed"
-    )]
-    WrongKek {
-        /// The key that is needed.
-        needed: String,
-        /// The key that was given.
-        given: String,
-    },
-    /// A wrapped key does not open.
+    /// A wrapped data key does not open with the root key that wrapped it.
     #[error("the data key {0} is damaged: restore the key ring from the last backup")]
     DamagedKey(KeyId),
+    /// The root key that wrapped a data key is not open.
+    #[error("the root key {0} is not in the key ring: restore the key ring from the last backup")]
+    UnknownRoot(RootId),
     /// The key that sealed a value is not in the ring.
     #[error(
         "a value is sealed with {0}, which is not in the key ring: it was destroyed, or the key ring is older than the data"
@@ -95,102 +29,174 @@ pub enum VaultError {
     /// The value does not open.
     #[error("a sealed value does not open: it was damaged or moved to another row")]
     DoesNotOpen,
-    /// There is no key for this purpose.
-    #[error("the key ring has no key for {0}: restore it from the last backup")]
-    NoKey(&'static str),
+    /// The owner has no key to seal with.
+    #[error(
+        "the key ring has no key of {0}: it was destroyed, or the key ring is older than the data"
+    )]
+    NoKey(Owner),
+    /// There is no key for look-up hashes, or no root key.
+    #[error("the key ring has no {0}: restore the key ring from the last backup")]
+    Missing(&'static str),
+}
+
+impl VaultError {
+    /// How the caller should take it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::Internal
+    }
 }
 
 /// The keys in memory; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Vault(Arc<RwLock<Ring>>);
+pub struct Vault(Arc<RwLock<Held>>);
 
 #[derive(Default)]
-struct Ring {
-    ciphers: HashMap<KeyId, Arc<Cipher>>,
-    content: Option<KeyId>,
-    index: Option<Zeroizing<Vec<u8>>>,
+struct Held {
+    roots: HashMap<RootId, Arc<Cipher>>,
+    /// The root key that wraps new data keys.
+    root: Option<RootId>,
+    keys: HashMap<KeyId, Arc<DataKey>>,
+    /// The newest content key of each owner.
+    sealing: HashMap<Owner, Arc<DataKey>>,
+    index: Option<Zeroizing<[u8; 32]>>,
+}
+
+struct DataKey {
+    id: KeyId,
+    owner: Owner,
+    created_at: i64,
+    cipher: Cipher,
 }
 
 impl Vault {
-    /// Makes a data key and wraps it; the caller stores it before it uses it.
+    /// Adds an unwrapped root key. The last one added wraps new data keys.
+    pub fn add_root(&self, id: RootId, key: &[u8; 32]) {
+        let mut held = self.0.write();
+        held.roots.insert(id.clone(), Arc::new(Cipher::new(key)));
+        held.root = Some(id);
+    }
+
+    /// Whether this root key is here.
+    #[must_use]
+    pub fn has_root(&self, id: &RootId) -> bool {
+        self.0.read().roots.contains_key(id)
+    }
+
+    /// Makes a data key and wraps it. It is not used before [`Self::add`], and the caller makes it
+    /// durable before that.
     ///
     /// # Errors
-    /// [`VaultError::DoesNotOpen`] when wrapping fails.
-    pub fn make_key(kek: &Kek, purpose: Purpose) -> Result<WrappedKey, VaultError> {
-        let id = KeyId(format!(
-            "{}-{}",
-            purpose.as_str(),
-            hex(&random::bytes::<8>())
-        ));
+    /// [`VaultError::Missing`] without a root key.
+    pub fn make_key(
+        &self,
+        owner: Owner,
+        purpose: Purpose,
+        created_at: i64,
+    ) -> Result<WrappedKey, VaultError> {
         let key = Zeroizing::new(random::bytes::<32>());
-        let wrapped = kek.wrap(id.as_str(), &key).ok_or(VaultError::DoesNotOpen)?;
-        Ok(WrappedKey {
-            id,
+        let new = WrappedKey {
+            id: KeyId::fresh(purpose),
+            owner,
             purpose,
-            kek_id: kek.id().to_owned(),
+            root: RootId::new(""),
+            wrapped: Vec::new(),
+            created_at,
+        };
+        self.wrap(new, &key)
+    }
+
+    /// Wraps `key` with the newest root key; the rest of `named` stays as it is.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] without a root key.
+    pub fn wrap(&self, named: WrappedKey, key: &[u8; 32]) -> Result<WrappedKey, VaultError> {
+        let newest = || {
+            let held = self.0.read();
+            let id = held.root.clone()?;
+            let cipher = held.roots.get(&id)?;
+            Some((id, Arc::clone(cipher)))
+        };
+        let (root, cipher) = newest().ok_or(VaultError::Missing("root key"))?;
+        let row = key_row(&named);
+        let sealed = cipher.seal(root.as_str(), &key_place(&row), key);
+        let wrapped = sealed.ok_or(VaultError::DoesNotOpen)?;
+        Ok(WrappedKey {
+            root,
             wrapped,
+            ..named
         })
     }
 
-    /// Adds a stored key to the ring. Of several content keys the last added seals.
+    /// Adds a stored data key. Of an owner's content keys the newest seals.
     ///
     /// # Errors
-    /// [`VaultError::WrongKek`] or [`VaultError::DamagedKey`].
-    pub fn add(&self, kek: &Kek, key: &WrappedKey) -> Result<(), VaultError> {
-        if key.kek_id != kek.id() {
-            return Err(VaultError::WrongKek {
-                needed: key.kek_id.clone(),
-                given: kek.id().to_owned(),
-            });
+    /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
+    pub fn add(&self, key: &WrappedKey) -> Result<(), VaultError> {
+        let bytes = self.unwrap(key)?;
+        let mut held = self.0.write();
+        if key.purpose == Purpose::Index {
+            held.index = Some(bytes);
+            return Ok(());
         }
-        let damaged = || VaultError::DamagedKey(key.id.clone());
-        let bytes = kek
-            .unwrap(key.id.as_str(), &key.wrapped)
-            .ok_or_else(damaged)?;
-        let array: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| damaged())?;
-        let mut ring = self.0.write();
-        match key.purpose {
-            Purpose::Content => {
-                ring.ciphers
-                    .insert(key.id.clone(), Arc::new(Cipher::new(array)));
-                ring.content = Some(key.id.clone());
-            }
-            Purpose::Index => ring.index = Some(bytes),
+        if held.keys.contains_key(&key.id) {
+            return Ok(());
         }
+        let new = Arc::new(DataKey {
+            id: key.id.clone(),
+            owner: key.owner,
+            created_at: key.created_at,
+            cipher: Cipher::new(&bytes),
+        });
+        let order = |key: &DataKey| (key.created_at, key.id.clone());
+        let newest = held.sealing.get(&key.owner);
+        if newest.is_none_or(|present| order(present) < order(&new)) {
+            held.sealing.insert(key.owner, Arc::clone(&new));
+        }
+        held.keys.insert(key.id.clone(), new);
         Ok(())
     }
 
-    /// The key that new contents are sealed with.
-    ///
-    /// # Errors
-    /// [`VaultError::NoKey`].
-    pub fn content_key(&self) -> Result<KeyId, VaultError> {
-        self.0
-            .read()
-            .content
-            .clone()
-            .ok_or(VaultError::NoKey("contents"))
+    fn unwrap(&self, key: &WrappedKey) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+        let root = self.0.read().roots.get(&key.root).cloned();
+        let root = root.ok_or_else(|| VaultError::UnknownRoot(key.root.clone()))?;
+        let row = key_row(key);
+        let bytes = root.open(key.root.as_str(), &key_place(&row), &key.wrapped);
+        let bytes = bytes.and_then(|bytes| as_key(&bytes));
+        bytes.ok_or_else(|| VaultError::DamagedKey(key.id.clone()))
     }
 
-    /// Seals `plain` with `key` for the place `place`.
+    /// Forgets the keys of an owner.
+    pub fn forget(&self, owner: &Owner) {
+        let mut held = self.0.write();
+        held.keys.retain(|_, key| key.owner != *owner);
+        held.sealing.remove(owner);
+    }
+
+    /// Whether the owner has a key to seal with.
+    #[must_use]
+    pub fn can_seal(&self, owner: &Owner) -> bool {
+        self.0.read().sealing.contains_key(owner)
+    }
+
+    /// Seals `plain` with the owner's newest key for the place `place`.
     ///
     /// The result carries the key's id: `1`, length of the id, id, nonce (12), ciphertext, tag (16).
     ///
     /// # Errors
-    /// [`VaultError::UnknownKey`].
+    /// [`VaultError::NoKey`].
     pub fn seal(
         &self,
-        key: &KeyId,
+        owner: &Owner,
         place: &RowBinding<'_>,
         plain: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let unknown = || VaultError::UnknownKey(key.clone());
-        let cipher = self.cipher(key).ok_or_else(unknown)?;
-        let name = key.as_str();
-        let length = u8::try_from(name.len()).map_err(|_| unknown())?;
-        let sealed = cipher
-            .seal(name, place, plain)
-            .ok_or(VaultError::DoesNotOpen)?;
+        let key = self.0.read().sealing.get(owner).cloned();
+        let key = key.ok_or(VaultError::NoKey(*owner))?;
+        let name = key.id.as_str();
+        let length = u8::try_from(name.len()).map_err(|_| VaultError::NoKey(*owner))?;
+        let sealed = key.cipher.seal(name, place, plain);
+        let sealed = sealed.ok_or(VaultError::DoesNotOpen)?;
         let mut out = Vec::with_capacity(2 + name.len() + sealed.len());
         out.push(1);
         out.push(length);
@@ -211,37 +217,42 @@ impl Vault {
         let [1, length, rest @ ..] = sealed else {
             return Err(VaultError::DoesNotOpen);
         };
-        let (name, body) = rest
-            .split_at_checked(usize::from(*length))
-            .ok_or(VaultError::DoesNotOpen)?;
+        let parts = rest.split_at_checked(usize::from(*length));
+        let (name, body) = parts.ok_or(VaultError::DoesNotOpen)?;
         let name = std::str::from_utf8(name).map_err(|_| VaultError::DoesNotOpen)?;
-        let key = KeyId::new(name);
-        let cipher = self.cipher(&key).ok_or(VaultError::UnknownKey(key))?;
-        cipher
-            .open(name, place, body)
-            .ok_or(VaultError::DoesNotOpen)
+        let key = self.0.read().keys.get(name).cloned();
+        let key = key.ok_or_else(|| VaultError::UnknownKey(KeyId::new(name)))?;
+        let opened = key.cipher.open(name, place, body);
+        opened.ok_or(VaultError::DoesNotOpen)
     }
 
     /// A keyed hash (HMAC-SHA-256) of `value`, to look it up by without keeping it readable.
     /// `domain` keeps equal values in different columns apart.
     ///
     /// # Errors
-    /// [`VaultError::NoKey`].
+    /// [`VaultError::Missing`].
     pub fn look_up_hash(&self, domain: &str, value: &[u8]) -> Result<[u8; 32], VaultError> {
-        let ring = self.0.read();
-        let key = ring
-            .index
-            .as_ref()
-            .ok_or(VaultError::NoKey("look-up hashes"))?;
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(key).map_err(|_| VaultError::NoKey("look-up hashes"))?;
+        let missing = || VaultError::Missing("key for look-up hashes");
+        let held = self.0.read();
+        let key = held.index.as_ref().ok_or_else(missing)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key[..]).map_err(|_| missing())?;
         mac.update(domain.as_bytes());
         mac.update(&[0]);
         mac.update(value);
         Ok(mac.finalize().into_bytes().into())
     }
+}
 
-    fn cipher(&self, key: &KeyId) -> Option<Arc<Cipher>> {
-        self.0.read().ciphers.get(key).cloned()
+/// What a wrapped data key is bound to: nobody can give it to another owner.
+fn key_row(key: &WrappedKey) -> String {
+    let (id, owner) = (key.id.as_str(), key.owner.to_text());
+    format!("{id} {owner} {}", key.purpose.as_str())
+}
+
+fn key_place(row: &str) -> RowBinding<'_> {
+    RowBinding {
+        table: "data_key",
+        column: "wrapped",
+        row: row.as_bytes(),
     }
 }

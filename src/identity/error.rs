@@ -3,6 +3,7 @@
 use super::{Handle, Refusal};
 use crate::base::{Kind, Timestamp};
 use crate::store::StoreError;
+use crate::store::key_ring::KeyRingError;
 
 /// Identity refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum IdentityError {
     /// There are no personal tokens of this scope.
     #[error("there are no tokens for the scope {0:?}: use caldav or api")]
     Scope(&'static str),
+    /// The key ring refused.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,6 +62,7 @@ impl IdentityError {
             Self::NoPrincipal => Kind::NotFound,
             Self::Inactive(_) | Self::HandleTaken(_) => Kind::Conflict,
             Self::Label | Self::Expiry { .. } | Self::Scope(_) => Kind::Invalid,
+            Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }

@@ -39,21 +39,25 @@ use std::sync::Arc;
 use crate::audit::Event;
 use crate::base::Id;
 use crate::store::Store;
+use crate::store::key_ring::KeyRing;
 
 /// The handle on this room; cheap to clone.
 #[derive(Clone)]
 pub struct Identity {
     store: Store,
+    keys: KeyRing,
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
 }
 
 impl Identity {
-    /// The principals kept in `store`, whose sessions last as `limits` say.
+    /// The principals kept in `store`, whose sessions last as `limits` say. Each has a key in
+    /// `keys` before it is there itself.
     #[must_use]
-    pub fn new(store: Store, limits: SessionLimits) -> Self {
+    pub fn new(store: Store, keys: KeyRing, limits: SessionLimits) -> Self {
         Self {
             store,
+            keys,
             limits,
             refusals: Arc::default(),
         }

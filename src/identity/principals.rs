@@ -11,7 +11,8 @@ use super::{
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
-use crate::store::{StoreError, Tx};
+use crate::crypto::Owner;
+use crate::store::{Snapshot, StoreError, Tx};
 
 /// Creates a principal that has no account at a provider.
 ///
@@ -25,15 +26,16 @@ pub async fn create(
     roles: Roles,
 ) -> Result<Principal, IdentityError> {
     rules::may_administer(by)?;
-    let input = (by.to_audit(), handle, roles);
+    let id = new_id_with_key(identity).await?;
+    let input = (by.to_audit(), id, handle, roles);
     identity
         .store
         .write(
             input,
-            |tx, input: Arc<(String, Handle, Roles)>| async move {
-                let (by, handle, roles) = input.as_ref();
+            |tx, input: Arc<(String, Id<Principal>, Handle, Roles)>| async move {
+                let (by, id, handle, roles) = input.as_ref();
                 let principal = Principal {
-                    id: tx.new_id(),
+                    id: *id,
                     handle: handle.clone(),
                     active: true,
                     roles: *roles,
@@ -155,25 +157,30 @@ pub async fn by_account(
 /// A principal that was turned off is given as such; no session starts for it.
 ///
 /// # Errors
-/// What the store refuses.
+/// What the store or the key ring refuses.
 pub async fn find_or_create(
     identity: &Identity,
     issuer: &str,
     subject: &str,
     roles: Roles,
 ) -> Result<Principal, IdentityError> {
-    let input = (issuer.to_owned(), subject.to_owned(), roles);
+    // Only whoever is new needs a key; it has to be durable before the transaction.
+    let new = match by_account(identity, issuer, subject).await? {
+        Some(_) => None,
+        None => Some(new_id_with_key(identity).await?),
+    };
+    let input = (issuer.to_owned(), subject.to_owned(), roles, new);
     identity
         .store
         .write(
             input,
-            |tx, input: Arc<(String, String, Roles)>| async move {
-                let (issuer, subject, roles) = input.as_ref();
+            |tx, input: Arc<(String, String, Roles, Option<Id<Principal>>)>| async move {
+                let (issuer, subject, roles, new) = input.as_ref();
                 let account = || Account { issuer, subject };
                 let mut found = repo::principal_by_account(&tx, account()).await?;
-                if found.is_none() {
+                if let (None, Some(new)) = (&found, new) {
                     let made = Principal {
-                        id: tx.new_id(),
+                        id: *new,
                         handle: Handle::opaque(),
                         active: true,
                         roles: *roles,
@@ -235,6 +242,33 @@ pub async fn deactivate(
             },
         )
         .await
+}
+
+/// Gives every principal a key that has none: those from before there were keys of principals.
+/// Once, at the start.
+///
+/// # Errors
+/// What the store or the key ring refuses.
+pub async fn ensure_keys(identity: &Identity) -> Result<(), IdentityError> {
+    let mut after = None;
+    loop {
+        let read = |at: Snapshot, after| async move { repo::behind(&at, after).await };
+        let some = identity.store.read(after, read).await?;
+        let Some(last) = some.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        for id in some {
+            identity.keys.ensure(Owner::principal(id)).await?;
+        }
+    }
+}
+
+/// The id of a principal that is to be made. Its key is durable.
+async fn new_id_with_key(identity: &Identity) -> Result<Id<Principal>, IdentityError> {
+    let id = Id::new(identity.store.clock().now());
+    identity.keys.ensure(Owner::principal(id)).await?;
+    Ok(id)
 }
 
 async fn record(

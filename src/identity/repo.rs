@@ -40,6 +40,16 @@ pub(super) async fn insert_principal(
     Ok(added == 1)
 }
 
+/// Up to 500 principals behind `after`, by id.
+pub(super) async fn behind(
+    conn: &Conn,
+    after: Option<Id<Principal>>,
+) -> Result<Vec<Id<Principal>>, StoreError> {
+    let sql = "SELECT id FROM principal WHERE id > $1 ORDER BY id LIMIT 500";
+    let after = after.map(Id::to_vec).unwrap_or_default();
+    conn.fixed(sql, vec![after.into()], |row| row.id(0)).await
+}
+
 /// Locks a principal until the end of the transaction, so that it is not turned off while a
 /// credential is made for it.
 pub(super) async fn lock_principal(

@@ -28,8 +28,9 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(0)));
         let store = testing::open(folder.path(), clock.clone()).await;
+        let keys = testing::keys(&store, folder.path()).await;
         Self {
-            identity: Identity::new(store, SessionLimits::default()),
+            identity: Identity::new(store, keys, SessionLimits::default()),
             clock,
             _folder: folder,
         }

@@ -26,7 +26,8 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(START)));
         let store = testing::open(folder.path(), clock).await;
-        let identity = Identity::new(store.clone(), SessionLimits::default());
+        let keys = testing::keys(&store, folder.path()).await;
+        let identity = Identity::new(store.clone(), keys, SessionLimits::default());
         let [ada, ben] = ["ada", "ben"].map(|handle| {
             let (by, handle) = (Actor::operator(), handle.parse().unwrap());
             let identity = identity.clone();

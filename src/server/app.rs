@@ -41,7 +41,7 @@ impl App {
         let providers = Providers::new(
             &settings.identity,
             rooms.identity.clone(),
-            rooms.vault.clone(),
+            rooms.keys.vault().clone(),
             &rooms.azure,
         );
         let encrypted =

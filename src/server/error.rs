@@ -3,6 +3,7 @@
 use crate::azure::UnresolvedSecret;
 use crate::config::{Listen, SecretError};
 use crate::crypto::KekError;
+use crate::identity::IdentityError;
 use crate::store::StoreError;
 use crate::store::key_ring::KeyRingError;
 
@@ -12,7 +13,10 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The keys in it.
+    /// Its principals.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its keys.
     #[error(transparent)]
     KeyRing(#[from] KeyRingError),
     /// The key-encryption key.

@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::{Certificate, Rooms};
+use crate::crypto::{Owner, VaultError};
 use crate::edge::Endpoint;
 use crate::identity::Providers;
 use crate::identity::providers::{ProviderState, Seen};
@@ -119,10 +120,10 @@ fn provider(state: &ProviderState) -> Check {
 }
 
 fn keys(rooms: &Rooms) -> Health {
-    match rooms.vault.content_key() {
-        Ok(_) => Health::Ok,
-        Err(error) => Health::Failed(error.to_string()),
+    if rooms.keys.vault().can_seal(&Owner::Organisation) {
+        return Health::Ok;
     }
+    Health::Failed(VaultError::NoKey(Owner::Organisation).to_string())
 }
 
 fn disk(rooms: &Rooms) -> Health {

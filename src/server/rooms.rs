@@ -6,11 +6,12 @@ use super::{Certificate, OpenError};
 use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, SecretRef, Settings};
-use crate::crypto::{Kek, Vault};
-use crate::identity::{Identity, SessionLimits};
+use crate::config::{Backend, KekProvider, SecretRef, Settings};
+use crate::crypto::{Kek, KekError};
+use crate::identity::{Identity, SessionLimits, principals};
 use crate::inventory::Inventory;
-use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, key_ring};
+use crate::store::key_ring::{KeyRing, LockedRing};
+use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store};
 
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
@@ -20,7 +21,7 @@ pub struct Rooms {
     /// The database.
     pub store: Store,
     /// The keys.
-    pub vault: Vault,
+    pub keys: KeyRing,
     /// Principals, sessions, tokens.
     pub identity: Identity,
     /// Calendars and what is in them.
@@ -42,23 +43,30 @@ impl Rooms {
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
         let azure = Azure::of_process(&settings.azure);
         let (store, lock) = open_store(settings, &azure).await?;
-        let may_create = settings.vault.key_file.is_none() && key_ring::is_empty(&store).await?;
-        let kek = read_kek(&settings.key_file(), may_create, &azure).await?;
-        let vault = key_ring::open(&store, Arc::new(kek)).await?;
-        let identity = Identity::new(store.clone(), session_limits(settings));
+        let ring = LockedRing::find(&store).await?;
+        let may_create = settings.vault.key_file.is_none() && ring.is_new();
+        let keys = ring.unlock(kek(settings, may_create, &azure)?).await?;
+        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings));
+        principals::ensure_keys(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
-        let calendars = Calendars::new(store.clone(), Arc::new(vault.clone()), limits);
+        let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
             azure,
             store,
-            vault,
+            keys,
             identity,
             calendars,
             inventory,
             certificate: Certificate::of(&settings.server.tls, Arc::new(SystemClock)),
             lock: lock.map(Arc::new),
         })
+    }
+
+    /// Finishes the queued writes and lets go of key ring and database.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.keys.close().await;
     }
 
     /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
@@ -81,10 +89,10 @@ async fn open_store(
     let lock = FolderLock::take(folder)?;
     let sqlite = &settings.store.sqlite;
     let options = SqliteOptions {
-        folder: folder.clone(),
         cache_mib: sqlite.cache_mib,
         mmap_mib: sqlite.mmap_mib,
         group_commit_max: sqlite.group_commit_max as usize,
+        ..SqliteOptions::new(folder)
     };
     Ok((Store::open_sqlite(options, clock).await?, Some(lock)))
 }
@@ -110,16 +118,15 @@ async fn postgres_options(
     })
 }
 
-async fn read_kek(
-    reference: &SecretRef,
-    may_create: bool,
-    azure: &Azure,
-) -> Result<Kek, OpenError> {
-    match reference {
-        SecretRef::File(path) => Ok(Kek::from_file(path, may_create)?),
-        SecretRef::Env(_) | SecretRef::KeyVault(_) => {
-            Ok(Kek::parse(azure.secret(reference).await?.text()?)?)
+fn kek(settings: &Settings, may_create: bool, azure: &Azure) -> Result<Kek, KekError> {
+    let vault = &settings.vault;
+    match (vault.kek, settings.key_file()) {
+        (KekProvider::AzureKeyVault, _) => {
+            let key = vault.key_vault_key.clone().ok_or(KekError::NoAddress)?;
+            Ok(Kek::key_vault(azure.clone(), key))
         }
+        (KekProvider::File, SecretRef::File(path)) => Kek::from_file(&path, may_create),
+        (KekProvider::File, reference) => Kek::from_secret(reference),
     }
 }
 

@@ -87,7 +87,7 @@ pub async fn serve(
     while tasks.join_next().await.is_some() {}
     // A failure is in the log already.
     let _logged = refusals::flush(&rooms.identity, Flush::All).await;
-    rooms.store.close().await;
+    rooms.close().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -12,6 +12,12 @@ pub(crate) fn lock_free_rows(backend: DbBackend, select: &mut SelectStatement) {
     }
 }
 
+/// Where the key ring is on PostgreSQL.
+pub(super) const RING_SCHEMA: &str = "freehold_keys";
+pub(super) const FIND_RING_SCHEMA: &str =
+    "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'freehold_keys'";
+pub(super) const CREATE_RING_SCHEMA: &str = "CREATE SCHEMA freehold_keys";
+
 /// Lets one process at a time migrate or make the first keys; the lock ends with the transaction.
 pub(super) fn migration_lock(backend: DbBackend) -> Option<&'static str> {
     (backend == DbBackend::Postgres).then_some("SELECT pg_advisory_xact_lock(7305421)")

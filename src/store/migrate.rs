@@ -9,17 +9,34 @@ use std::sync::Arc;
 use sea_orm::sea_query::{Alias, ColumnDef, Expr, Query, Table};
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
-use super::migrations::{ALL, Migration};
-use super::{Backend, Store, StoreError, Tx, dialect};
+use super::migrations::{ALL, Migration, RING};
+use super::{Backend, SqliteOptions, Store, StoreError, Tx, dialect};
 
 /// Brings the database to the last step this program knows.
 pub(super) async fn run(store: &Store) -> Result<(), StoreError> {
     run_steps(store, ALL).await
 }
 
+/// Brings the key ring to its last step. It is not copied: the copy would keep destroyed keys.
+pub(super) async fn run_ring(ring: &Store) -> Result<(), StoreError> {
+    run_each(ring, RING, None).await
+}
+
 pub(super) async fn run_steps(
     store: &Store,
     steps: &'static [Migration],
+) -> Result<(), StoreError> {
+    let copied = match store.backend.as_ref() {
+        Backend::Lite(lite) => Some(&lite.options),
+        Backend::Postgres(_) => None,
+    };
+    run_each(store, steps, copied).await
+}
+
+async fn run_each(
+    store: &Store,
+    steps: &'static [Migration],
+    copied: Option<&SqliteOptions>,
 ) -> Result<(), StoreError> {
     let done = store
         .write((), |tx, _: Arc<()>| async move { done(&tx).await })
@@ -28,10 +45,10 @@ pub(super) async fn run_steps(
     let Some(first) = missing.first() else {
         return Ok(());
     };
-    if let Backend::Lite(lite) = store.backend.as_ref()
+    if let Some(options) = copied
         && !done.is_empty()
     {
-        copy_before(&lite.options.database(), &lite.options.folder, first.name)?;
+        copy_before(&options.database(), &options.folder, first.name)?;
     }
     store
         .write(steps, |tx, steps: Arc<&'static [Migration]>| async move {

@@ -19,6 +19,8 @@ use crate::config::SslMode;
 
 /// Attempts before a contended write is given up.
 const ATTEMPTS: u32 = 8;
+/// How long somebody waits for a free connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
 
 /// Where the PostgreSQL database is.
 #[derive(Clone)]
@@ -68,13 +70,26 @@ impl Postgres {
         }
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(ACQUIRE)
             .connect_with(connect)
             .await
             .map_err(|error| StoreError::Unreachable(error.to_string()))?;
         Ok(Self {
             db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
         })
+    }
+
+    /// The same database with two connections of its own, for which names are in `schema`.
+    pub(super) fn in_schema(&self, schema: &'static str) -> Self {
+        let connect = self.db.get_postgres_connection_pool().connect_options();
+        let connect = PgConnectOptions::clone(&connect).options([("search_path", schema)]);
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(ACQUIRE)
+            .connect_lazy_with(connect);
+        Self {
+            db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
+        }
     }
 
     pub(super) async fn write<I, T, E, F, Fut>(

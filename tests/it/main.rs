@@ -23,6 +23,7 @@ mod headers;
 mod ical;
 mod import;
 mod jobs;
+mod keys;
 mod peers;
 mod scopes;
 mod server;

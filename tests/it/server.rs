@@ -186,10 +186,15 @@ async fn a_damaged_database_makes_readiness_fail_and_says_so() {
     let place = Place::new();
     place.serve().terminate();
     let path = place.folder.path().join("freehold.db");
+    // The page of an index that opening does not read.
+    let sql =
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'holding_account_kind_account_id_idx'";
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let page: u32 = file.query_row(sql, [], |row| row.get(0)).unwrap();
+    file.close().unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
-    // The last pages hold indexes that opening does not read.
-    let from = bytes.len() - 2 * 4096;
-    bytes[from..].fill(0x5a);
+    let page = page as usize * 4096;
+    bytes[page - 4096..page].fill(0x5a);
     std::fs::write(&path, bytes).unwrap();
     let mut served = place.serve();
     served.wait_for(|line| line.contains("did not pass its examination").then_some(()));

@@ -105,7 +105,7 @@ impl Calendars {
                 sealed.ok_or(CalendarError::Refused(Refusal::NotFound))
             })
             .await?;
-        self.open_object(sealed)
+        self.open_object(sealed).await
     }
 
     /// Removes an object. Clients that synchronise learn of it.
@@ -203,8 +203,10 @@ impl Calendars {
                     Ok::<_, CalendarError>(found)
                 })
                 .await?;
-            let opened = found.into_iter().map(|sealed| self.open_object(sealed));
-            let opened = opened.collect::<Result<Vec<_>, _>>()?;
+            let mut opened = Vec::with_capacity(found.len());
+            for sealed in found {
+                opened.push(self.open_object(sealed).await?);
+            }
             for name in batch {
                 let object = opened.iter().find(|object| object.entry.name == *name);
                 all.push((name.clone(), object.cloned()));

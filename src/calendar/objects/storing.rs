@@ -97,7 +97,7 @@ pub(in crate::calendar) async fn store(
         size_bytes: incoming.body.len(),
         times,
         seq: calendars::step(tx, place.granted, place.calendar).await?,
-        sealed: of.seal_body(place.calendar, id, &incoming.body)?,
+        sealed: of.seal_body(place.calendar, id, &incoming.body).await?,
     };
     if let Some(present) = &place.present {
         repo::replace(tx, place.granted, new, present).await?;
@@ -115,7 +115,10 @@ pub(in crate::calendar) async fn zone_of(
     calendar: Id<Calendar>,
 ) -> Result<TimeZone, CalendarError> {
     let sealed = calendars::property(conn, calendar, &PropertyName::time_zone()).await?;
-    let value = sealed.map(|sealed| of.open_property(sealed)).transpose()?;
+    let value = match sealed {
+        Some(sealed) => Some(of.open_property(sealed).await?),
+        None => None,
+    };
     let text = value
         .as_ref()
         .and_then(|(_, value)| PropertyValue::as_text(value));
@@ -140,7 +143,7 @@ pub(in crate::calendar) async fn read_again_in(
         after = Some(last.id);
         for sealed in some {
             let id = sealed.id;
-            let object = of.open_object(sealed)?;
+            let object = of.open_object(sealed).await?;
             let object = parsed(id, &object.body)?;
             repo::reindex(tx, calendar.id, id, &times(&object, zone, window)).await?;
         }

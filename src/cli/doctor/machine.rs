@@ -115,13 +115,9 @@ async fn providers(settings: &Settings, azure: &Azure) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for provider in providers {
-        findings.push(match &provider.client_secret {
-            Some(at) => secret(PART, at, azure).await,
-            None => {
-                let (id, issuer) = (&provider.id, provider.issuer());
-                Finding::ok(PART, format!("{id}: {issuer}"))
-            }
-        });
+        if let Some(at) = &provider.client_secret {
+            findings.push(secret(PART, at, azure).await);
+        }
     }
     findings
 }

@@ -85,8 +85,8 @@ impl Credential {
                     "nbf": now,
                     "exp": now.saturating_add(ASSERTION_SECS),
                 });
-                let signed = algorithm.map(|algorithm| signer.sign(algorithm, &claims));
-                Ok(Self::Signed(signed.ok_or(SignerError::Failed)??))
+                let token = algorithm.map(|algorithm| signer.sign(algorithm, &claims));
+                Ok(Self::Signed(token.ok_or(SignerError::Failed)??))
             }
             ClientAuthentication::AzureIdentity => {
                 let audience = endpoint.map_or("", |endpoint| exchange_audience(endpoint.url()));

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::SignInError;
 use crate::base::{Timestamp, random};
-use crate::crypto::{RowBinding, Vault, hex, sha256};
+use crate::crypto::{Owner, RowBinding, Vault, hex, sha256};
 
 /// How long a person may take at the provider.
 const LIFETIME_MICROS: i64 = 10 * 60 * 1_000_000;
@@ -50,7 +50,7 @@ impl Flow {
     pub(super) fn seal(&self, vault: &Vault, id: &str) -> Result<String, SignInError> {
         // A flow is texts and a number, which always become JSON.
         let plain = Zeroizing::new(serde_json::to_vec(self).unwrap_or_default());
-        let sealed = vault.seal(&vault.content_key()?, &place(id), &plain)?;
+        let sealed = vault.seal(&Owner::Organisation, &place(id), &plain)?;
         Ok(BASE64_URL_SAFE_NO_PAD.encode(sealed))
     }
 

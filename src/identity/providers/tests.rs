@@ -8,15 +8,14 @@ use super::logout::{RECENT_MAX, Recent};
 use super::roles::given;
 use crate::base::Timestamp;
 use crate::config;
-use crate::crypto::{Kek, Purpose, Vault};
+use crate::crypto::{Owner, Purpose, RootId, Vault};
 use crate::identity::{Role, Roles};
 
 fn vault() -> Vault {
-    let text = format!("freehold-kek-1 {}=", "A".repeat(43));
-    let kek = Kek::parse(&text).unwrap();
     let vault = Vault::default();
-    let key = Vault::make_key(&kek, Purpose::Content).unwrap();
-    vault.add(&kek, &key).unwrap();
+    vault.add_root(RootId::fresh(), &[1; 32]);
+    let key = vault.make_key(Owner::Organisation, Purpose::Content, 0);
+    vault.add(&key.unwrap()).unwrap();
     vault
 }
 

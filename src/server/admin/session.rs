@@ -139,7 +139,7 @@ impl Session {
         if let Some(own) = self.own {
             // A panic in it was told by the wire's end already.
             let _ended = own.conversation.await;
-            own.rooms.store.close().await;
+            own.rooms.close().await;
         }
     }
 

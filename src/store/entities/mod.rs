@@ -1,4 +1,3 @@
 //! One sea-orm entity per table. Columns hold `i64`, `f64`, text or bytes only.
 
-pub(crate) mod data_key;
 pub(crate) mod job;

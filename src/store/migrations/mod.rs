@@ -8,6 +8,9 @@ mod m20261125_110000_create_identity;
 mod m20261125_120000_create_inventory;
 mod m20261125_130000_create_calendar;
 mod m20261125_200000_add_session_origin;
+mod m20261127_110000_create_ring;
+mod m20261127_110000_drop_calendar_key;
+mod m20261127_110100_create_key_ring;
 
 use sea_orm::sea_query::{
     Alias, ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IndexCreateStatement,
@@ -43,7 +46,12 @@ pub(super) const ALL: &[Migration] = &[
     m20261125_120000_create_inventory::MIGRATION,
     m20261125_130000_create_calendar::MIGRATION,
     m20261125_200000_add_session_origin::MIGRATION,
+    m20261127_110000_drop_calendar_key::MIGRATION,
+    m20261127_110100_create_key_ring::MIGRATION,
 ];
+
+/// All steps of the key ring, oldest first.
+pub(super) const RING: &[Migration] = &[m20261127_110000_create_ring::MIGRATION];
 
 /// A table that does not exist yet.
 fn table(name: &str) -> TableCreateStatement {
@@ -83,6 +91,15 @@ fn added(table: &str, column: ColumnDef) -> Step {
     alter
         .table(Alias::new(table))
         .add_column(optional(column).take());
+    Step::Alter(alter.take())
+}
+
+/// Takes a column away.
+fn dropped(table: &str, column: &str) -> Step {
+    let mut alter = Table::alter();
+    alter
+        .table(Alias::new(table))
+        .drop_column(Alias::new(column));
     Step::Alter(alter.take())
 }
 

@@ -22,32 +22,38 @@ use super::StoreError;
 /// How a SQLite folder is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// The folder; the database is `freehold.db` in it.
+    /// The folder.
     pub folder: PathBuf,
+    /// The name of the database's file in it.
+    pub file: &'static str,
     /// The page cache of each connection, in MiB.
     pub cache_mib: u32,
     /// How much of the file is mapped into memory, in MiB.
     pub mmap_mib: u32,
     /// How many commands at most share one commit.
     pub group_commit_max: usize,
+    /// Whether every deleted byte is overwritten, whatever that costs.
+    pub overwrite_deleted: bool,
 }
 
 impl SqliteOptions {
-    /// The defaults for `folder`: 16 MiB of cache, 256 MiB mapped, 256 commands per commit.
+    /// The defaults for `folder`: `freehold.db`, 16 MiB of cache, 256 MiB mapped, 256 commands per commit.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            file: "freehold.db",
             cache_mib: 16,
             mmap_mib: 256,
             group_commit_max: 256,
+            overwrite_deleted: false,
         }
     }
 
     /// The database file.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.folder.join("freehold.db")
+        self.folder.join(self.file)
     }
 }
 
@@ -119,6 +125,19 @@ impl Lite {
             shared,
             options,
         })
+    }
+
+    /// Copies the log into the database and cuts it to nothing: what was deleted is in neither.
+    pub(super) fn empty_log(&self) -> Result<(), StoreError> {
+        self.shared.advance();
+        self.readers.release_idle();
+        let connection = open::writer(&self.options)?;
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+        if busy == 0 {
+            return Ok(());
+        }
+        Err(StoreError::Contended)
     }
 
     /// Checks every page of the file (`PRAGMA quick_check`); takes seconds per GiB.

@@ -53,7 +53,12 @@ fn open(options: &SqliteOptions, extra: OpenFlags) -> Result<Connection, StoreEr
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "memory")?;
-    connection.pragma_update(None, "secure_delete", "fast")?;
+    let thorough = if options.overwrite_deleted {
+        "on"
+    } else {
+        "fast"
+    };
+    connection.pragma_update(None, "secure_delete", thorough)?;
     connection.pragma_update(None, "cache_size", -i64::from(options.cache_mib) * 1024)?;
     connection.pragma_update(None, "mmap_size", i64::from(options.mmap_mib) * 1024 * 1024)?;
     Ok(connection)

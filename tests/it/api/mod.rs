@@ -65,7 +65,8 @@ struct Answer {
 impl Api {
     async fn new() -> Self {
         let test = TestStore::new().await;
-        let identity = Identity::new(test.store.clone(), SessionLimits::default());
+        let (store, keys) = (test.store.clone(), test.keys.clone());
+        let identity = Identity::new(store, keys, SessionLimits::default());
         let app = App {
             identity: identity.clone(),
             inventory: Inventory::new(test.store.clone()),

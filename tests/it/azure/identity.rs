@@ -8,7 +8,9 @@ use freehold::base::ManualClock;
 use freehold::config::{self, Platform, PlatformIdentity};
 use freehold::outbound::Outbound;
 
-use crate::support::azure::{CLIENT, Cloud, EXCHANGE, SUBJECT};
+use crate::support::azure::{CLIENT, Cloud, EXCHANGE, SUBJECT, Script};
+
+type Change = fn(&mut Script);
 
 const VAULT: &str = "https://vault.azure.net";
 
@@ -75,7 +77,6 @@ async fn a_pod_exchanges_the_token_of_its_service_account_at_entra() {
 #[tokio::test]
 async fn entra_refuses_each_wrong_assertion_and_the_message_says_what_to_compare() {
     let (cloud, clock) = cloud();
-    type Change = fn(&mut crate::support::azure::Script);
     let cases: [(Change, &str, &str); 5] = [
         (
             |s| s.federated[0].issuer = "https://other/".to_owned(),

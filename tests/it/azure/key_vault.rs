@@ -3,7 +3,7 @@
 use freehold::azure::{Azure, KeyVaultError};
 use freehold::config::{KeyAddress, SecretRef};
 
-use crate::support::azure::Cloud;
+use crate::support::azure::{Cloud, Script};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -119,7 +119,7 @@ async fn a_refusal_names_the_command_that_corrects_it() {
         script
             .vault
             .forbidden
-            .extend(["wrapkey", "unwrapkey", "secrets"])
+            .extend(["wrapkey", "unwrapkey", "secrets"]);
     });
     let forbidden = told(azure.wrap_key(&key, &KEY).await.unwrap_err());
     for part in [
@@ -156,7 +156,7 @@ async fn an_answer_about_another_key_is_not_used() {
 async fn a_token_that_the_vault_no_longer_takes_is_fetched_anew_once() {
     let (cloud, azure, key) = start();
     azure.wrap_key(&key, &KEY).await.unwrap();
-    cloud.change(|script| script.forget_tokens());
+    cloud.change(Script::forget_tokens);
     azure.wrap_key(&key, &KEY).await.unwrap();
     assert_eq!(cloud.asked("/metadata/"), 2);
 }

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod identity;
+mod kek;
 mod key_vault;
 mod manifest;
 mod peers;

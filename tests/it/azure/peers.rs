@@ -6,6 +6,8 @@ use std::process::Command;
 
 use crate::support::azure::{CLIENT, Cloud, IDENTITY_HEADER, Script, TENANT};
 
+type Change = fn(&mut Script);
+
 /// A cloud and the files that its clients need.
 struct Peer {
     cloud: Cloud,
@@ -109,7 +111,7 @@ fn the_sdk_waits_for_a_busy_vault_and_refuses_a_foreign_challenge() {
 #[test]
 fn entra_refuses_the_sdk_what_it_refuses_us() {
     let peer = Peer::new();
-    let cases: [(fn(&mut Script), &str); 3] = [
+    let cases: [(Change, &str); 3] = [
         (
             |s| s.federated[0].audience = "other".to_owned(),
             "AADSTS700212",

@@ -201,7 +201,7 @@ async fn a_stranger_sees_no_home_and_makes_nothing_in_it() {
         .change_properties(&house.bob, &work(), Vec::new())
         .await;
     assert_eq!(kind(change), Kind::NotFound);
-    let api = person(&house.test.store, "alice", Scope::Api).await;
+    let api = person(&house.test.store, &house.test.keys, "alice", Scope::Api).await;
     assert_eq!(
         kind(house.calendars.calendar(&api, &work()).await),
         Kind::Forbidden

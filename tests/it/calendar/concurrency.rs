@@ -11,8 +11,8 @@ use freehold::calendar::{
 use freehold::identity::{Actor, Scope};
 use freehold::store::Store;
 
-use super::{House, meeting, new, person, vault, work};
-use crate::support::{on_postgres, postgres_database};
+use super::{House, meeting, new, person, work};
+use crate::support::{backend, on_postgres, postgres_database};
 
 const WRITERS: usize = 8;
 const READERS: usize = 4;
@@ -37,9 +37,9 @@ async fn two_processes(house: &House) -> [Process; 2] {
     for _process in 0..2 {
         let clock = Arc::new(ManualClock::new("2026-11-25T10:00:00Z".parse().unwrap()));
         let store = Store::open_postgres(&options, clock).await.unwrap();
-        let vault = vault(&store, house.test.folder.path()).await;
-        let alice = person(&store, "alice", Scope::Caldav).await;
-        let calendars = Calendars::new(store, vault, CalendarLimits::default());
+        let keys = backend::keys(&store, house.test.folder.path()).await;
+        let alice = person(&store, &keys, "alice", Scope::Caldav).await;
+        let calendars = Calendars::new(store, keys, CalendarLimits::default());
         calendars
             .ensure_calendar(&alice, new("work"))
             .await

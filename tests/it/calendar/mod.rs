@@ -8,18 +8,17 @@ mod objects;
 mod query;
 mod sync;
 
-use std::sync::Arc;
-
 use freehold::base::{Kind, Precondition};
 use freehold::calendar::{
     Calendar, CalendarError, CalendarLimits, CalendarRef, Calendars, Changes, ChangesSince,
     Components, NewCalendar, ObjectRef, Outcome, PutObject, Stored, SyncToken,
 };
-use freehold::crypto::{Kek, Vault};
 use freehold::identity::{
     Actor, Door, Identity, Role, Roles, Scope, SessionLimits, principals, tokens,
 };
-use freehold::store::{Store, key_ring};
+
+use freehold::store::Store;
+use freehold::store::key_ring::KeyRing;
 
 use crate::support::TestStore;
 
@@ -34,10 +33,10 @@ pub(super) struct House {
 impl House {
     pub(super) async fn new() -> Self {
         let test = TestStore::new().await;
-        let vault = vault(&test.store, test.folder.path()).await;
-        let calendars = Calendars::new(test.store.clone(), vault, CalendarLimits::default());
-        let alice = person(&test.store, "alice", Scope::Caldav).await;
-        let bob = person(&test.store, "bob", Scope::Caldav).await;
+        let limits = CalendarLimits::default();
+        let calendars = Calendars::new(test.store.clone(), test.keys.clone(), limits);
+        let alice = person(&test.store, &test.keys, "alice", Scope::Caldav).await;
+        let bob = person(&test.store, &test.keys, "bob", Scope::Caldav).await;
         let house = Self {
             test,
             calendars,
@@ -110,13 +109,8 @@ impl House {
     }
 }
 
-pub(super) async fn vault(store: &Store, folder: &std::path::Path) -> Arc<Vault> {
-    let kek = Kek::from_file(&folder.join("key"), true).unwrap();
-    Arc::new(key_ring::open(store, Arc::new(kek)).await.unwrap())
-}
-
-pub(super) async fn person(store: &Store, handle: &str, scope: Scope) -> Actor {
-    let identity = Identity::new(store.clone(), SessionLimits::default());
+pub(super) async fn person(store: &Store, keys: &KeyRing, handle: &str, scope: Scope) -> Actor {
+    let identity = Identity::new(store.clone(), keys.clone(), SessionLimits::default());
     let (by, handle) = (Actor::operator(), handle.parse().unwrap());
     let known = principals::by_handle(&identity, &handle).await.unwrap();
     let principal = if let Some(known) = known {

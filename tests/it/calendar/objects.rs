@@ -3,7 +3,7 @@
 use freehold::base::{Kind, Precondition};
 use freehold::calendar::{CalendarError, CalendarLimits, Calendars, Outcome};
 
-use super::{House, calendar, case, event, kind, meeting, object, vault, work};
+use super::{House, calendar, case, event, kind, meeting, object, work};
 
 #[tokio::test]
 async fn what_was_put_comes_back_byte_for_byte_and_sealed() {
@@ -215,8 +215,8 @@ async fn a_body_that_does_not_open_is_named() {
     let house = House::new().await;
     house.put("1.ics", &meeting("1", "A")).await;
     let other = House::new().await;
-    let wrong = vault(&other.test.store, other.test.folder.path()).await;
-    let calendars = Calendars::new(house.test.store.clone(), wrong, CalendarLimits::default());
+    let (store, wrong) = (house.test.store.clone(), other.test.keys.clone());
+    let calendars = Calendars::new(store, wrong, CalendarLimits::default());
     let refused = calendars.object(&house.alice, &object("1.ics")).await;
     let Err(error @ CalendarError::Sealed { .. }) = refused else {
         panic!("{refused:?}");

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use freehold::base::Clock;
 use freehold::config::SslMode;
+use freehold::crypto::Kek;
+use freehold::store::key_ring::KeyRing;
 use freehold::store::{PostgresOptions, SqliteOptions, Store};
 
 /// Whether this run is about PostgreSQL.
@@ -21,6 +23,12 @@ pub(crate) async fn open(folder: &Path, clock: Arc<dyn Clock>) -> Store {
         Store::open_sqlite(SqliteOptions::new(folder), clock).await
     };
     opened.unwrap()
+}
+
+/// The key ring of a store, wrapped by the key file that a service in this folder has.
+pub(crate) async fn keys(store: &Store, folder: &Path) -> KeyRing {
+    let kek = Kek::from_file(&folder.join("keys/kek.key"), true).unwrap();
+    KeyRing::open(store, kek).await.unwrap()
 }
 
 /// Makes an empty database in the test cluster.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use freehold::audit::{self, Event};
 use freehold::base::ManualClock;
+use freehold::store::key_ring::KeyRing;
 use freehold::store::{FolderLock, Store, StoreError, Tx};
 
 pub(crate) use backend::{on_postgres, postgres_database};
@@ -18,6 +19,7 @@ pub(crate) use backend::{on_postgres, postgres_database};
 /// A store in a folder or database of its own, with a clock that stands still.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) lock: Option<FolderLock>,
@@ -29,8 +31,10 @@ impl TestStore {
         let clock = Arc::new(ManualClock::new("2026-11-25T10:00:00Z".parse().unwrap()));
         let lock = (!on_postgres()).then(|| FolderLock::take(folder.path()).unwrap());
         let store = backend::open(folder.path(), clock.clone()).await;
+        let keys = backend::keys(&store, folder.path()).await;
         Self {
             store,
+            keys,
             clock,
             folder,
             lock,

@@ -98,7 +98,7 @@ async fn without_a_secret(cloud: &Cloud, azure: &Azure) -> Desk {
     let change = |settings: &mut config::Identity| {
         entra(&[TENANT])(settings);
         for provider in &mut settings.providers {
-            provider.client_id = CLIENT.to_owned();
+            CLIENT.clone_into(&mut provider.client_id);
             provider.client_secret = None;
             let chosen = provider.client_authentication();
             assert_eq!(
@@ -113,7 +113,7 @@ async fn without_a_secret(cloud: &Cloud, azure: &Azure) -> Desk {
     looks_like_entra(provider, TENANT, TENANT);
     provider.change(|script| {
         script.entra = Some(cloud.clone());
-        script.client = CLIENT.to_owned();
+        CLIENT.clone_into(&mut script.client);
     });
     desk
 }

@@ -1,7 +1,6 @@
 //! The pages over a store of their own, and a browser with nothing but cookies.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,13 +12,11 @@ use freehold::calendar::{
     PropertyValue, PutObject,
 };
 use freehold::config;
-use freehold::crypto::Kek;
 use freehold::edge::Cookies;
 use freehold::identity::{
     Actor, Identity, Principal, Providers, Role, Roles, SessionLimits, principals, sessions,
 };
 use freehold::inventory::Inventory;
-use freehold::store::key_ring;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -79,12 +76,12 @@ impl House {
         azure: &Azure,
     ) -> Self {
         let test = TestStore::new().await;
-        let kek = Kek::from_file(&test.folder.path().join("kek.key"), true).unwrap();
-        let vault = key_ring::open(&test.store, Arc::new(kek)).await.unwrap();
+        let keys = test.keys.clone();
         let limits = CalendarLimits::default();
-        let calendars = Calendars::new(test.store.clone(), Arc::new(vault.clone()), limits);
+        let calendars = Calendars::new(test.store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(test.store.clone());
-        let identity = Identity::new(test.store.clone(), SessionLimits::default());
+        let vault = keys.vault().clone();
+        let identity = Identity::new(test.store.clone(), keys, SessionLimits::default());
         let providers = Providers::new(settings, identity.clone(), vault, azure);
         let site = Site {
             public_url: HERE.parse().unwrap(),

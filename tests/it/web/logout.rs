@@ -44,7 +44,8 @@ async fn a_provider_ends_the_sessions_that_came_from_it_and_no_other() {
         secrets.push(started.unwrap().secret.expose().to_owned());
     }
     // Another process on the same store.
-    let elsewhere = Identity::new(house.test.store.clone(), SessionLimits::default());
+    let (store, keys) = (house.test.store.clone(), house.test.keys.clone());
+    let elsewhere = Identity::new(store, keys, SessionLimits::default());
     let by_sid = |sid: &str, subject: Option<&str>| Origins::Session {
         issuers: vec!["one".to_owned()],
         sid: sid.to_owned(),

@@ -89,7 +89,7 @@ pub(super) fn answer(script: &mut Script, asked: &Asked) -> Response {
     if !asked.query.contains_key("api-version") {
         return error(400, "BadParameter", None);
     }
-    if let Err(challenge) = authorized(script, asked) {
+    if let Some(challenge) = challenge(script, asked) {
         return challenge;
     }
     if script.vault.throttled > 0 {
@@ -126,8 +126,8 @@ pub(super) fn answer(script: &mut Script, asked: &Asked) -> Response {
     }
 }
 
-/// Nobody without a token of now for this vault.
-fn authorized(script: &Script, asked: &Asked) -> Result<(), Response> {
+/// What is answered to who has no token of now for this vault.
+fn challenge(script: &Script, asked: &Asked) -> Option<Response> {
     let own = match asked.origin.strip_prefix("https://") {
         // The domain that the vault's name ends with.
         Some(host) => format!(
@@ -141,7 +141,7 @@ fn authorized(script: &Script, asked: &Asked) -> Result<(), Response> {
     let shown = shown.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let known = shown.and_then(|token| script.tokens.get(token));
     if known.is_some_and(|(of, end)| *of == resource && *end > script.now()) {
-        return Ok(());
+        return None;
     }
     assert!(
         shown.is_some() || asked.body.is_empty() || asked.body == b"{}",
@@ -153,7 +153,7 @@ fn authorized(script: &Script, asked: &Asked) -> Result<(), Response> {
     );
     let challenge = HeaderValue::from_str(&challenge).unwrap();
     refused.headers_mut().insert("www-authenticate", challenge);
-    Err(refused)
+    Some(refused)
 }
 
 fn find<'v, T>(

@@ -1,0 +1,227 @@
+//! The key ring: wrapped keys as rows, in a place of their own.
+//!
+//! On SQLite it is the file `keys/ring.db` in the data folder, on PostgreSQL the schema
+//! `freehold_keys` with connections of its own. What is kept long, the data and its backups, is
+//! thereby apart from what can be destroyed: once the keys of a person are gone from the ring, what
+//! was sealed for them is unreadable everywhere.
+//!
+//! **Invariants.** A key is durable in the ring before the first row that is sealed with it is
+//! committed: keys are made outside of the transaction that uses them, and before it. A person's key
+//! is made before the person. The database says which ring it belongs to; with another one, or
+//! without one, nothing opens and nothing new is made. A ring is not copied before a migration: the
+//! copy would outlive the destruction of a key.
+//!
+//! **Absent on purpose.** Which rows are sealed for whom: that is for the rooms.
+
+mod opening;
+mod rows;
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+pub use opening::LockedRing;
+
+use super::{Backend, Store, StoreError};
+use crate::base::Kind;
+use crate::crypto::{
+    Kek, KekError, KeyId, Owner, Purpose, RowBinding, Vault, VaultError, WrappedKey,
+};
+
+/// The key ring cannot be opened, or has not what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRingError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys do not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The key-encryption key.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// The ring does not belong to the database.
+    #[error(
+        "the database is sealed with the key ring {needed}, and {place} {given}: put the key ring \
+         of this database back, from its latest backup; nothing was changed"
+    )]
+    Foreign {
+        /// The ring that is needed.
+        needed: String,
+        /// What was found, as the end of a sentence.
+        given: String,
+        /// Where the ring is.
+        place: String,
+    },
+}
+
+impl KeyRingError {
+    /// How the caller should take it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Vault(error) => error.kind(),
+            Self::Kek(_) => Kind::Unavailable,
+            Self::Foreign { .. } => Kind::Internal,
+        }
+    }
+}
+
+/// The handle on the ring with its keys open; cheap to clone.
+#[derive(Clone)]
+pub struct KeyRing {
+    ring: Store,
+    vault: Vault,
+    kek: Arc<Kek>,
+}
+
+impl KeyRing {
+    /// Opens the ring of `store` with `kek`; makes the ring and its first keys when neither ring
+    /// nor database has any.
+    ///
+    /// # Errors
+    /// [`KekError::Wrong`] names the key that is needed, [`KeyRingError::Foreign`] the ring.
+    pub async fn open(store: &Store, kek: Kek) -> Result<Self, KeyRingError> {
+        LockedRing::find(store).await?.unlock(kek).await
+    }
+
+    /// The keys in memory. Sealing and opening with them waits for nothing; a key that another
+    /// process made may not be among them until [`Self::hold`].
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Makes sure that `owner` has a key. When this returns, the key is durable, and rows sealed
+    /// with it may be committed. Call it before the transaction that inserts the owner.
+    ///
+    /// # Errors
+    /// The store's, or [`VaultError::Missing`].
+    pub async fn ensure(&self, owner: Owner) -> Result<(), KeyRingError> {
+        if self.vault.can_seal(&owner) {
+            return Ok(());
+        }
+        self.make(owner, Purpose::Content).await
+    }
+
+    /// Makes a key for `owner` unless the ring has one.
+    async fn make(&self, owner: Owner, purpose: Purpose) -> Result<(), KeyRingError> {
+        let now = self.ring.clock().now().as_microsecond();
+        let new = self.vault.make_key(owner, purpose, now)?;
+        let stored = self.ring.write(new, |tx, new: Arc<WrappedKey>| async move {
+            rows::lock(&tx).await?;
+            let mut present = rows::keys_of(&tx, new.owner).await?;
+            present.retain(|key| key.purpose == new.purpose);
+            if present.is_empty() {
+                rows::insert_key(&tx, &new).await?;
+                present.push((*new).clone());
+            }
+            Ok::<_, StoreError>(present)
+        });
+        self.add(&stored.await?).await
+    }
+
+    /// Makes sure that the keys of `owner` are in memory. Inside a transaction this waits for
+    /// nothing on SQLite, where one process has all keys in memory; on PostgreSQL, for the ring.
+    ///
+    /// # Errors
+    /// [`VaultError::NoKey`] when the ring has none, or the store's.
+    pub async fn hold(&self, owner: Owner) -> Result<(), KeyRingError> {
+        if self.vault.can_seal(&owner) {
+            return Ok(());
+        }
+        let read = |at: super::Snapshot, owner| async move { rows::keys_of(&at, owner).await };
+        let keys = self.ring.read(owner, read).await?;
+        self.add(&keys).await?;
+        if self.vault.can_seal(&owner) {
+            return Ok(());
+        }
+        Err(VaultError::NoKey(owner).into())
+    }
+
+    /// Seals `plain` for `owner` at `place`, with a key that another process made, too.
+    ///
+    /// # Errors
+    /// As [`Self::hold`].
+    pub async fn seal(
+        &self,
+        owner: Owner,
+        place: &RowBinding<'_>,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyRingError> {
+        self.hold(owner).await?;
+        Ok(self.vault.seal(&owner, place, plain)?)
+    }
+
+    /// Opens what was sealed for `place`, with a key that another process made, too.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownKey`] when the ring has the key no more, [`VaultError::DoesNotOpen`],
+    /// or the store's.
+    pub async fn open_sealed(
+        &self,
+        place: &RowBinding<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, KeyRingError> {
+        match self.vault.open(place, sealed) {
+            Err(VaultError::UnknownKey(id)) => {
+                let read =
+                    |at: super::Snapshot, id: KeyId| async move { rows::key(&at, &id).await };
+                let found = self.ring.read(id.clone(), read).await?;
+                let found = found.ok_or(VaultError::UnknownKey(id))?;
+                self.add(&[found]).await?;
+                Ok(self.vault.open(place, sealed)?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    /// Destroys the keys of `owner`, for good: what is sealed with them is unreadable from now on,
+    /// here and in every copy. Another process forgets them within a minute.
+    ///
+    /// # Errors
+    /// The store's. [`StoreError::Contended`] when the keys are gone and the log of the ring could
+    /// not be emptied of them: ask again.
+    pub async fn destroy(&self, owner: Owner) -> Result<(), KeyRingError> {
+        let destroy = |tx: super::Tx, owner: Arc<Owner>| async move {
+            rows::delete_keys_of(&tx, *owner).await
+        };
+        self.ring
+            .write::<_, _, StoreError, _, _>(owner, destroy)
+            .await?;
+        self.vault.forget(&owner);
+        if let Backend::Lite(lite) = self.ring.backend.as_ref() {
+            lite.empty_log()?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of the ring.
+    pub async fn close(&self) {
+        self.ring.close().await;
+    }
+
+    /// Takes keys into memory, and first the root keys that wrapped them.
+    async fn add(&self, keys: &[WrappedKey]) -> Result<(), KeyRingError> {
+        for key in keys {
+            if !self.vault.has_root(&key.root) {
+                self.unlock_roots().await?;
+            }
+            self.vault.add(key)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the root keys into memory that are not there.
+    async fn unlock_roots(&self) -> Result<(), KeyRingError> {
+        let read = |at: super::Snapshot, ()| async move { rows::roots(&at).await };
+        for wrapped in self.ring.read((), read).await? {
+            if !self.vault.has_root(&wrapped.root) {
+                let key = self.kek.unwrap(&wrapped).await?;
+                self.vault.add_root(wrapped.root, &key);
+            }
+        }
+        Ok(())
+    }
+}
