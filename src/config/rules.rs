@@ -75,9 +75,9 @@ fn postgres(store: &Store, must: Must<'_>) {
 fn key(vault: &Vault, must: Must<'_>) {
     must(
         vault.kek == KekProvider::File || vault.key_vault_key.is_some(),
-        "vault.key_vault_key",
-        "is required with `vault.kek = \"azure-key-vault\"`: the key identifier that the portal \
-         shows under Keys",
+        "vault.kek",
+        "is `azure-key-vault`, so `vault.key_vault_key` is required: the key identifier that the \
+         portal shows under Keys",
     );
     must(
         !matches!(vault.key_file, Some(SecretRef::KeyVault(_))),

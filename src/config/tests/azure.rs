@@ -54,7 +54,7 @@ fn a_key_in_key_vault_is_named_by_its_identifier_at_a_known_cloud() {
     let vault = |more: &str| with_file(format!("[vault]\nkek = \"azure-key-vault\"\n{more}"));
     refused(
         vault(""),
-        &["f.toml:1:", "vault.key_vault_key", "under Keys"],
+        &["f.toml:2:", "vault.key_vault_key", "under Keys"],
     );
     for key in [
         "https://work.vault.azure.net/keys/freehold",
