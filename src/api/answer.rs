@@ -59,6 +59,11 @@ pub(super) fn page<T: Serialize>(
     Ok(response)
 }
 
+/// 204.
+pub(super) fn gone() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
 /// 200.
 pub(super) fn plain(body: impl Serialize) -> Response {
     Json(body).into_response()

@@ -5,6 +5,7 @@
 //! - `operation`: what there is to ask. [`operations`] lists it, [`router`] answers it, and
 //!   `document` describes it; all three are made from one list.
 //! - `types`, `places`, `items`, `custody`: the operations, one file per resource.
+//! - `roles`: who is here, and which roles administrators give.
 //! - `account`: the words for who has something. `request`, `answer`, `problem`: what handlers take
 //!   and give.
 //!
@@ -14,11 +15,12 @@
 //! | RFC 9457: problem details | `problem` |
 //! | RFC 8288: link to the next page | `answer::page` |
 //! | RFC 6750: Bearer token | [`crate::edge::authenticate`] |
+//! | RFC 9470: a sign-in of a moment ago is needed | `problem` |
 //!
 //! **Invariants.** Nothing that is there changes without `If-Match`. Unknown members and parameters
 //! are refused. A cookie is never a credential. Every refusal is a problem, 404 and 405 included.
 //!
-//! **Absent on purpose.** Idempotency keys, filters, deletion; the inventory issue adds them.
+//! **Absent on purpose.** Idempotency keys, filters, deletion of things; the inventory issue adds them.
 
 mod account;
 mod answer;
@@ -29,6 +31,7 @@ mod operation;
 mod places;
 mod problem;
 mod request;
+mod roles;
 mod types;
 
 use axum::Router;
@@ -112,6 +115,10 @@ where
         Route::new(&custody::CHECK_OUT, custody::check_out),
         Route::new(&custody::CHECK_IN, custody::check_in),
         Route::new(&custody::MOVEMENTS, custody::movements),
+        Route::new(&roles::PRINCIPALS, roles::principals),
+        Route::new(&roles::CREATE, roles::create),
+        Route::new(&roles::READ, roles::read),
+        Route::new(&roles::END, roles::end),
         Route::new(&document::READ, document::read),
     ]
 }

@@ -29,6 +29,8 @@ pub enum Method {
     Post,
     /// Replaces.
     Put,
+    /// Ends.
+    Delete,
 }
 
 impl Method {
@@ -39,6 +41,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -51,8 +54,12 @@ pub enum Access {
     Anyone,
     /// Members, custodians and administrators.
     Member,
-    /// Custodians and administrators.
+    /// Administrators, and custodians in their charge.
     Custodian,
+    /// Administrators.
+    Administrator,
+    /// Administrators, a moment after their sign-in.
+    FreshAdministrator,
 }
 
 /// What goes in and what comes out, in names of schemas of the document.
@@ -74,6 +81,8 @@ pub(super) enum Shape {
         takes: &'static str,
         gives: &'static str,
     },
+    /// Ends one.
+    End,
     /// The OpenAPI document.
     Document,
 }
@@ -94,6 +103,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
             Method::Put => MethodFilter::PUT,
+            Method::Delete => MethodFilter::DELETE,
         };
         Self {
             operation,

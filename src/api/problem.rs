@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -212,7 +212,14 @@ impl From<PageError> for Problem {
 
 impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
-        Self::because(error.kind(), &error)
+        let mut problem = Self::because(error.kind(), &error);
+        if let IdentityError::StaleSignIn { max_age_secs } = error {
+            problem
+                .0
+                .headers
+                .insert(WWW_AUTHENTICATE, edge::step_up(max_age_secs));
+        }
+        problem
     }
 }
 

@@ -33,6 +33,7 @@ fn actor(principal: u128, scopes: &[Scope], roles: Roles) -> Actor {
         roles,
         scopes: Scopes::of(scopes),
         credential: Credential::Token,
+        authenticated_at: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod doctor;
 mod entra_manifest;
 mod healthcheck;
 mod import;
+mod keys;
 mod out;
 mod serve;
 mod token;
@@ -51,6 +52,9 @@ enum Command {
     /// The record of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The keys that seal what is stored: status, rotate, rewrap
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// The settings: check, show, explain, reference
     #[command(subcommand)]
     Config(config::Command),
@@ -91,6 +95,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Import(command) => import::run(command, &load(data)?.settings).await,
         Command::Token(command) => token::run(command, &load(data)?.settings).await,
         Command::Audit(command) => audit::run(command, &load(data)?.settings).await,
+        Command::Keys(command) => keys::run(command, &load(data)?.settings).await,
         Command::Config(command) => config::run(command, file, data),
         Command::Doctor => Ok(doctor::run(load(data)).await),
         Command::EntraManifest(options) => {

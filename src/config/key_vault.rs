@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::{
-    Unfit,
+    SecretRef, Unfit,
     schema::{choice, section, written_as_text},
 };
 
@@ -92,6 +92,50 @@ pub struct KeyAddress(Box<Item>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretAddress(Box<Item>);
+
+/// Where a key-encryption key is: a secret reference, or the address of a key in Azure Key Vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum KekPlace {
+    /// The key itself.
+    Secret(SecretRef),
+    /// A key that wraps and unwraps and is never given away.
+    KeyVault(KeyAddress),
+}
+
+impl FromStr for KekPlace {
+    type Err = Unfit;
+
+    fn from_str(text: &str) -> Result<Self, Unfit> {
+        if text.starts_with("https:") || text.starts_with("http:") {
+            return text.parse().map(Self::KeyVault);
+        }
+        match text.parse()? {
+            SecretRef::KeyVault(_) => Err(Unfit::because(
+                "a key in Key Vault is not fetched, it wraps there: write its key identifier, \
+                 `https://NAME.vault.azure.net/keys/NAME`",
+            )),
+            reference => Ok(Self::Secret(reference)),
+        }
+    }
+}
+
+impl TryFrom<String> for KekPlace {
+    type Error = Unfit;
+
+    fn try_from(text: String) -> Result<Self, Unfit> {
+        text.parse()
+    }
+}
+
+impl From<KekPlace> for String {
+    fn from(place: KekPlace) -> Self {
+        match place {
+            KekPlace::Secret(reference) => reference.to_string(),
+            KekPlace::KeyVault(key) => key.to_string(),
+        }
+    }
+}
 
 /// What both have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]

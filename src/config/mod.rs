@@ -52,7 +52,7 @@ mod verify;
 pub use contact::{Day, SecurityContact};
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
-pub use key_vault::{Azure, Item, KeyAddress, PlatformIdentity, SecretAddress, is_below};
+pub use key_vault::{Azure, Item, KekPlace, KeyAddress, PlatformIdentity, SecretAddress, is_below};
 pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
 pub use network::Network;
 pub use platform::Platform;

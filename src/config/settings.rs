@@ -9,8 +9,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Administrator, Azure, Day, KeyAddress, Listen, LogLevel, Network, Provider, PublicUrl,
-    SecretRef, SecurityContact,
+    Administrator, Azure, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
+    PublicUrl, SecretRef, SecurityContact,
     schema::{choice, section},
 };
 
@@ -180,6 +180,14 @@ section! {
         /// which is made at the first start. Without this key nothing that is stored can be read:
         /// keep a copy of it somewhere else.
         key_file: Option<SecretRef> = None, example "\"file:/run/secrets/freehold-kek\"";
+        /// PEM file with the public half of an RSA key of 3072 bits or more. Everything can be opened
+        /// with its private half when the key-encryption key is lost: keep that half offline. See
+        /// `docs/keys.md`.
+        recovery_key: Option<PathBuf> = None, example "\"/etc/freehold/recovery.pub.pem\"";
+        /// How long the service works when the key-encryption key does not answer. It is asked
+        /// again after half of this time, then every minute; once the time is over, all keys are
+        /// wiped from memory, and requests are answered with 503 until it answers.
+        key_ttl_hours: u32 = 24, unit "hours", range 1..=168;
     }
 }
 
@@ -196,6 +204,10 @@ section! {
         session_idle_mins: u32 = 30, unit "minutes", range 1..=10_080;
         /// A session ends after this time in any case.
         session_absolute_mins: u32 = 720, unit "minutes", range 1..=43_200;
+        /// How long after a sign-in somebody may do what is dangerous: give and end roles, end the
+        /// access of others. Later they sign in once more, which ends nothing else. The provider has
+        /// to say when the sign-in was (`auth_time`; with Microsoft an optional claim).
+        step_up_mins: u32 = 10, unit "minutes", range 1..=1440;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();
     }
@@ -245,6 +257,19 @@ impl Settings {
     pub fn key_file(&self) -> SecretRef {
         let in_data = || SecretRef::File(self.store.data.join("keys").join("kek.key"));
         self.vault.key_file.clone().unwrap_or_else(in_data)
+    }
+
+    /// Where the key-encryption key is; none when it is to be in Key Vault and has no address, which
+    /// loading refuses.
+    #[must_use]
+    pub fn kek_place(&self) -> Option<KekPlace> {
+        match self.vault.kek {
+            KekProvider::File => Some(KekPlace::Secret(self.key_file())),
+            KekProvider::AzureKeyVault => {
+                let key = self.vault.key_vault_key.clone();
+                key.map(KekPlace::KeyVault)
+            }
+        }
     }
 
     /// Every secret reference that is set, with its key.

@@ -74,8 +74,8 @@ pub enum KekError {
     NoAddress,
     /// Key Vault does not do it.
     #[error(
-        "the key ring cannot be used without Key Vault, and nothing was changed; `freehold doctor` \
-         tries the key"
+        "the key ring cannot be used without Key Vault: {0}; nothing was changed, and `freehold \
+         doctor` tries the key"
     )]
     KeyVault(#[source] Box<KeyVaultError>),
     /// The root key is wrapped by what the configuration does not name.
@@ -92,6 +92,14 @@ pub enum KekError {
     /// A wrapped key does not open with the key that wrapped it.
     #[error("the wrapped key {0} is damaged: restore the key ring from the last backup")]
     Damaged(String),
+}
+
+impl KekError {
+    /// Whether it is about a wrapping by another key than the configured one.
+    #[must_use]
+    pub const fn is_of_another(&self) -> bool {
+        matches!(self, Self::Wrong { .. } | Self::Elsewhere { .. })
+    }
 }
 
 impl From<KeyVaultError> for KekError {
@@ -217,7 +225,7 @@ impl KeyVaultKek {
 impl FileKek {
     fn wrap(&self, root: &RootId, key: &[u8; 32]) -> Result<WrappedRoot, KekError> {
         let (id, cipher) = self.read()?;
-        let sealed = cipher.seal(&id, &place(root), key);
+        let sealed = cipher.seal(&id, &place(root), (&[], key));
         Ok(WrappedRoot {
             root: root.clone(),
             wrapper_id: id,

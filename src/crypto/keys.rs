@@ -161,6 +161,8 @@ pub struct WrappedKey {
     pub wrapped: Vec<u8>,
     /// When it was made, in microseconds UTC. Of an owner's keys the newest seals.
     pub created_at: i64,
+    /// How many values it has sealed, as far as was written down.
+    pub sealed_count: i64,
 }
 
 /// A root key as the key ring keeps it.

@@ -13,23 +13,28 @@
 //! | What | Standard |
 //! | --- | --- |
 //! | AES-256-GCM, 96-bit random nonces, at most 2^32 messages per key | NIST SP 800-38D §8.3 |
+//! | RSA-OAEP with SHA-256 for the recovery key | RFC 8017 §7.1 |
 //! | HMAC-SHA-256 for look-up hashes | RFC 2104 |
 //! | token checksums | CRC-32 (ISO 3309) |
 
 mod kek;
 mod keys;
+mod recovery;
 mod seal;
 mod signer;
 #[cfg(test)]
 mod tests;
 pub mod token;
+mod upkeep;
 mod vault;
 
 pub use kek::{FileKek, Kek, KekError};
 pub use keys::{KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot};
+pub use recovery::{RecoveryError, RecoveryKey, RecoveryPrivateKey};
 pub use seal::RowBinding;
 pub use signer::{Algorithm, Signer, SignerError};
-pub use vault::{Vault, VaultError};
+pub use upkeep::Newest;
+pub use vault::{KeyLimits, Vault, VaultError};
 
 use sha2::{Digest as _, Sha256};
 

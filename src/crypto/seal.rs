@@ -1,12 +1,12 @@
 //! AES-256-GCM over one value, bound to its place.
 
-use aes_gcm::aead::{Aead as _, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::base::random;
 
 const NONCE: usize = 12;
+const TAG: usize = 16;
 
 /// Where a sealed value stands. The same bytes sealed for one place do not open at another.
 #[derive(Debug, Clone, Copy)]
@@ -45,25 +45,35 @@ pub(super) fn as_key(opened: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     })
 }
 
-/// 32 bytes of key, ready for use; the key schedule is wiped when dropped.
-pub(super) struct Cipher(Aes256Gcm);
+/// 32 bytes of key, ready for use; wiped when dropped, as the library does with all it allocates.
+/// `None` when the library had no memory for it.
+pub(super) struct Cipher(Option<LessSafeKey>);
 
 impl Cipher {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(Aes256Gcm::new(key.into()))
+        let key = UnboundKey::new(&AES_256_GCM, key);
+        Self(key.ok().map(LessSafeKey::new))
     }
 
-    /// Nonce, ciphertext and tag; `None` when the value is too large for GCM (64 GiB).
-    pub(super) fn seal(&self, key: &str, place: &RowBinding<'_>, plain: &[u8]) -> Option<Vec<u8>> {
+    /// `head`, nonce, ciphertext and tag; `None` when the value is too large for GCM (64 GiB).
+    pub(super) fn seal(
+        &self,
+        key: &str,
+        place: &RowBinding<'_>,
+        (head, plain): (&[u8], &[u8]),
+    ) -> Option<Vec<u8>> {
         let nonce = random::bytes::<NONCE>();
-        let payload = Payload {
-            msg: plain,
-            aad: &place.associated_data(key),
-        };
-        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).ok()?;
-        let mut out = Vec::with_capacity(NONCE + sealed.len());
+        let body = head.len() + NONCE;
+        let mut out = Vec::with_capacity(body + plain.len() + TAG);
+        out.extend_from_slice(head);
         out.extend_from_slice(&nonce);
-        out.extend_from_slice(&sealed);
+        // Sealed where it stands: no copy of the plaintext is left.
+        out.extend_from_slice(plain);
+        let aad = Aad::from(place.associated_data(key));
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let cipher = self.0.as_ref()?;
+        let tag = cipher.seal_in_place_separate_tag(nonce, aad, out.get_mut(body..)?);
+        out.extend_from_slice(tag.ok()?.as_ref());
         Some(out)
     }
 
@@ -75,13 +85,12 @@ impl Cipher {
         sealed: &[u8],
     ) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
-        let payload = Payload {
-            msg: body,
-            aad: &place.associated_data(key),
-        };
-        self.0
-            .decrypt(&Nonce::from(*nonce), payload)
-            .ok()
-            .map(Zeroizing::new)
+        let mut plain = Zeroizing::new(body.to_vec());
+        let aad = Aad::from(place.associated_data(key));
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.0.as_ref()?.open_in_place(nonce, aad, &mut plain);
+        let length = opened.ok()?.len();
+        plain.truncate(length);
+        Some(plain)
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::SignedDuration;
 use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -34,6 +36,12 @@ pub enum VaultError {
         "the key ring has no key of {0}: it was destroyed, or the key ring is older than the data"
     )]
     NoKey(Owner),
+    /// The keys were wiped because the key-encryption key does not answer.
+    #[error(
+        "the service is without its keys, because the key-encryption key does not answer: {0}. It \
+         goes on by itself as soon as that answers"
+    )]
+    Locked(String),
     /// There is no key for look-up hashes, or no root key.
     #[error("the key ring has no {0}: restore the key ring from the last backup")]
     Missing(&'static str),
@@ -43,30 +51,60 @@ impl VaultError {
     /// How the caller should take it.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        Kind::Internal
+        match self {
+            Self::Locked(_) => Kind::Unavailable,
+            _ => Kind::Internal,
+        }
     }
 }
 
 /// The keys in memory; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Vault(Arc<RwLock<Held>>);
+pub struct Vault(pub(super) Arc<RwLock<Held>>);
 
 #[derive(Default)]
-struct Held {
+pub(super) struct Held {
     roots: HashMap<RootId, Arc<Cipher>>,
     /// The root key that wraps new data keys.
     root: Option<RootId>,
-    keys: HashMap<KeyId, Arc<DataKey>>,
+    pub(super) keys: HashMap<KeyId, Arc<DataKey>>,
     /// The newest content key of each owner.
-    sealing: HashMap<Owner, Arc<DataKey>>,
+    pub(super) sealing: HashMap<Owner, Arc<DataKey>>,
     index: Option<Zeroizing<[u8; 32]>>,
+    /// Why there are no keys.
+    pub(super) locked: Option<String>,
 }
 
-struct DataKey {
-    id: KeyId,
-    owner: Owner,
-    created_at: i64,
+pub(super) struct DataKey {
+    pub(super) id: KeyId,
+    pub(super) owner: Owner,
+    pub(super) created_at: i64,
     cipher: Cipher,
+    /// Values sealed since the count was last taken.
+    pub(super) sealed: AtomicU64,
+    /// Values sealed before that, by all processes.
+    pub(super) sealed_before: AtomicU64,
+}
+
+/// When a content key has done enough. More than 2^32 values with random nonces would make it
+/// likely enough that two have the same (NIST SP 800-38D §8.3).
+#[derive(Debug, Clone, Copy)]
+pub struct KeyLimits {
+    /// Values it may have sealed. What a crash leaves uncounted is that of a minute: less than 2^26
+    /// for each processor, so from 2^30 to 2^32 there is room for almost fifty of them.
+    pub seals_max: u64,
+    /// How old it may be.
+    pub age_max: SignedDuration,
+}
+
+impl Default for KeyLimits {
+    /// 2^30 values, one year.
+    fn default() -> Self {
+        Self {
+            seals_max: 1 << 30,
+            age_max: SignedDuration::from_hours(365 * 24),
+        }
+    }
 }
 
 impl Vault {
@@ -75,6 +113,26 @@ impl Vault {
         let mut held = self.0.write();
         held.roots.insert(id.clone(), Arc::new(Cipher::new(key)));
         held.root = Some(id);
+    }
+
+    /// The root key that wraps new data keys.
+    #[must_use]
+    pub fn root(&self) -> Option<RootId> {
+        self.0.read().root.clone()
+    }
+
+    /// Wraps a stored data key with the root key of `next` instead.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
+    pub fn rewrap(&self, key: WrappedKey, next: &Self) -> Result<WrappedKey, VaultError> {
+        let bytes = self.unwrap(&key)?;
+        next.wrap(key, &bytes)
+    }
+
+    /// Forgets all root keys but these.
+    pub fn retain_roots(&self, ids: &[RootId]) {
+        self.0.write().roots.retain(|id, _| ids.contains(id));
     }
 
     /// Whether this root key is here.
@@ -102,6 +160,7 @@ impl Vault {
             root: RootId::new(""),
             wrapped: Vec::new(),
             created_at,
+            sealed_count: 0,
         };
         self.wrap(new, &key)
     }
@@ -117,9 +176,10 @@ impl Vault {
             let cipher = held.roots.get(&id)?;
             Some((id, Arc::clone(cipher)))
         };
-        let (root, cipher) = newest().ok_or(VaultError::Missing("root key"))?;
+        let (root, cipher) =
+            newest().ok_or_else(|| self.or_locked(VaultError::Missing("root key")))?;
         let row = key_row(&named);
-        let sealed = cipher.seal(root.as_str(), &key_place(&row), key);
+        let sealed = cipher.seal(root.as_str(), &key_place(&row), (&[], key));
         let wrapped = sealed.ok_or(VaultError::DoesNotOpen)?;
         Ok(WrappedKey {
             root,
@@ -133,13 +193,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError::UnknownRoot`] or [`VaultError::DamagedKey`].
     pub fn add(&self, key: &WrappedKey) -> Result<(), VaultError> {
+        if self.0.read().keys.contains_key(&key.id) {
+            return Ok(());
+        }
         let bytes = self.unwrap(key)?;
         let mut held = self.0.write();
         if key.purpose == Purpose::Index {
             held.index = Some(bytes);
-            return Ok(());
-        }
-        if held.keys.contains_key(&key.id) {
             return Ok(());
         }
         let new = Arc::new(DataKey {
@@ -147,6 +207,8 @@ impl Vault {
             owner: key.owner,
             created_at: key.created_at,
             cipher: Cipher::new(&bytes),
+            sealed: AtomicU64::new(0),
+            sealed_before: AtomicU64::new(key.sealed_count.unsigned_abs()),
         });
         let order = |key: &DataKey| (key.created_at, key.id.clone());
         let newest = held.sealing.get(&key.owner);
@@ -192,17 +254,15 @@ impl Vault {
         plain: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
         let key = self.0.read().sealing.get(owner).cloned();
-        let key = key.ok_or(VaultError::NoKey(*owner))?;
+        let key = key.ok_or_else(|| self.or_locked(VaultError::NoKey(*owner)))?;
+        key.sealed.fetch_add(1, Ordering::Relaxed);
         let name = key.id.as_str();
         let length = u8::try_from(name.len()).map_err(|_| VaultError::NoKey(*owner))?;
-        let sealed = key.cipher.seal(name, place, plain);
-        let sealed = sealed.ok_or(VaultError::DoesNotOpen)?;
-        let mut out = Vec::with_capacity(2 + name.len() + sealed.len());
-        out.push(1);
-        out.push(length);
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(&sealed);
-        Ok(out)
+        let mut head = Vec::with_capacity(2 + name.len());
+        head.extend_from_slice(&[1, length]);
+        head.extend_from_slice(name.as_bytes());
+        let sealed = key.cipher.seal(name, place, (&head, plain));
+        sealed.ok_or(VaultError::DoesNotOpen)
     }
 
     /// Opens what [`Self::seal`] made for the same place.
@@ -221,7 +281,8 @@ impl Vault {
         let (name, body) = parts.ok_or(VaultError::DoesNotOpen)?;
         let name = std::str::from_utf8(name).map_err(|_| VaultError::DoesNotOpen)?;
         let key = self.0.read().keys.get(name).cloned();
-        let key = key.ok_or_else(|| VaultError::UnknownKey(KeyId::new(name)))?;
+        let unknown = || self.or_locked(VaultError::UnknownKey(KeyId::new(name)));
+        let key = key.ok_or_else(unknown)?;
         let opened = key.cipher.open(name, place, body);
         opened.ok_or(VaultError::DoesNotOpen)
     }
@@ -233,8 +294,8 @@ impl Vault {
     /// [`VaultError::Missing`].
     pub fn look_up_hash(&self, domain: &str, value: &[u8]) -> Result<[u8; 32], VaultError> {
         let missing = || VaultError::Missing("key for look-up hashes");
-        let held = self.0.read();
-        let key = held.index.as_ref().ok_or_else(missing)?;
+        let key = self.0.read().index.clone();
+        let key = key.ok_or_else(|| self.or_locked(missing()))?;
         let mut mac = Hmac::<Sha256>::new_from_slice(&key[..]).map_err(|_| missing())?;
         mac.update(domain.as_bytes());
         mac.update(&[0]);

@@ -61,6 +61,17 @@ impl Denied {
     }
 }
 
+/// `WWW-Authenticate` for what needs a sign-in of at most `max_age_secs` ago (RFC 9470 §3).
+#[must_use]
+pub fn step_up(max_age_secs: u64) -> HeaderValue {
+    let text = format!(
+        "Bearer error=\"insufficient_user_authentication\", error_description=\"a more recent \
+         sign-in is needed\", max_age=\"{max_age_secs}\""
+    );
+    // Words of ours and a number.
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+}
+
 /// Who sends this request with a personal token for `door`, as Bearer token (RFC 6750 §2.1) or as
 /// password (RFC 7617). A user name that comes with it has to be the owner's handle.
 ///

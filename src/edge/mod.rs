@@ -30,7 +30,7 @@ use std::time::Duration;
 
 pub use body::{BodyError, gather, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
-pub use credentials::{Denied, authenticate};
+pub use credentials::{Denied, authenticate, step_up};
 pub use csrf::{CrossSite, same_origin};
 pub use linger::linger;
 pub use session::Cookies;

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Actor, Principal, Role};
+use super::{Actor, Held, Part, Principal, Role, Roles};
 use crate::base::{Id, Kind};
 
 /// What one may do with a thing (RFC 3744 §3, RFC 4791 §6.1.1).
@@ -171,12 +171,61 @@ pub fn authorize<R>(
     })
 }
 
-/// Decides by role: any of `roles` will do. Administrators are in every list.
+/// Which roles allow something, for [`authorize_over`].
+#[derive(Debug, Clone, Copy)]
+pub struct RoleRule {
+    /// Over everything; administrators always may.
+    pub everywhere: &'static [Role],
+    /// Over one of the parts that the thing is in.
+    pub over_part: &'static [Role],
+    /// Whoever has one of these over everything may know of the thing.
+    pub known_to: &'static [Role],
+    /// What is allowed.
+    pub privilege: Privilege,
+}
+
+impl RoleRule {
+    /// Whether `roles` allow it with everything.
+    #[must_use]
+    pub fn allows_everywhere(&self, roles: Roles) -> bool {
+        has_any(roles, self.everywhere)
+    }
+}
+
+/// Decides by role whether somebody who holds `held` may do what `rule` is about with `on`. `ends` are
+/// the places where that happens, such as where a thing is and where it goes: for each of them, the
+/// parts that it is in, and each has to be in one over which the role is held. Without any end only a
+/// role over everything will do.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`].
-pub fn require_role(actor: &Actor, roles: &[Role]) -> Result<(), Refusal> {
-    let has =
-        actor.roles.has(Role::Administrator) || roles.iter().any(|role| actor.roles.has(*role));
-    has.then_some(()).ok_or(Refusal::Forbidden)
+/// [`Refusal::NotFound`] when they hold roles over other parts only, [`Refusal::Forbidden`] when they
+/// may know of it, or hold nothing over any part.
+pub fn authorize_over<R>(
+    held: &Held,
+    rule: &RoleRule,
+    on: Id<R>,
+    ends: &[Vec<Part>],
+) -> Result<Granted<R>, Refusal> {
+    let holds = |part: &Part| {
+        let mut over = held.over.iter();
+        over.any(|(role, over)| over == part && rule.over_part.contains(role))
+    };
+    let all_held = || !ends.is_empty() && ends.iter().all(|parts| parts.iter().any(holds));
+    if rule.allows_everywhere(held.everywhere) || all_held() {
+        return Ok(Granted {
+            on,
+            privilege: rule.privilege,
+            of: PhantomData,
+        });
+    }
+    let known = has_any(held.everywhere, rule.known_to) || held.over.is_empty();
+    Err(if known {
+        Refusal::Forbidden
+    } else {
+        Refusal::NotFound
+    })
+}
+
+fn has_any(roles: Roles, of: &[Role]) -> bool {
+    roles.has(Role::Administrator) || of.iter().any(|role| roles.has(*role))
 }

@@ -1,6 +1,7 @@
 //! What can go wrong in identity, in words for whoever asked.
 
 use super::{Handle, Refusal};
+use crate::base::page::PageError;
 use crate::base::{Kind, Timestamp};
 use crate::store::StoreError;
 use crate::store::key_ring::KeyRingError;
@@ -18,6 +19,25 @@ pub enum IdentityError {
     /// The actor may not.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What is asked for needs a sign-in of a moment ago (RFC 9470).
+    #[error(
+        "this needs a sign-in within the last {} minutes: sign in again and do it then; a personal \
+         token can do it for as long after the sign-in that it was made in",
+        max_age_secs / 60
+    )]
+    StaleSignIn {
+        /// How long ago the sign-in may be.
+        max_age_secs: u64,
+    },
+    /// The role is not held over a part.
+    #[error(
+        "the role {0} is held over everything or not at all: only custodian and auditor can be \
+         given over a place or an item type"
+    )]
+    RoleOverPart(&'static str),
+    /// The page cannot be given.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// There is no such principal.
     #[error("there is no such principal: check the name, or create it first")]
     NoPrincipal,
@@ -57,11 +77,14 @@ impl IdentityError {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Unauthenticated => Kind::Unauthenticated,
+            Self::Unauthenticated | Self::StaleSignIn { .. } => Kind::Unauthenticated,
+            Self::Page(_) => Kind::Malformed,
             Self::Refused(refusal) => refusal.kind(),
             Self::NoPrincipal => Kind::NotFound,
             Self::Inactive(_) | Self::HandleTaken(_) => Kind::Conflict,
-            Self::Label | Self::Expiry { .. } | Self::Scope(_) => Kind::Invalid,
+            Self::Label | Self::Expiry { .. } | Self::Scope(_) | Self::RoleOverPart(_) => {
+                Kind::Invalid
+            }
             Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }

@@ -5,8 +5,8 @@
 //! decision is [`authorize`], and its answer is a [`Granted`] value that the writing repositories
 //! demand.
 //!
-//! [`principals`], [`tokens`] and [`sessions`] are the use cases: each is one transaction with its
-//! audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
+//! [`principals`], [`grants`], [`tokens`] and [`sessions`] are the use cases: each is one transaction
+//! with its audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
 //! sign-in through OpenID Connect. A credential that is presented is looked up by its digest; its
 //! use is written down at most once a minute and is not audited.
 //!
@@ -16,6 +16,7 @@
 
 mod access;
 mod error;
+pub mod grants;
 mod model;
 pub mod principals;
 pub mod providers;
@@ -27,8 +28,9 @@ pub mod sessions;
 mod tests;
 pub mod tokens;
 
-pub use access::{Ace, Acl, Granted, Privilege, Refusal, authorize, require_role};
+pub use access::{Ace, Acl, Granted, Privilege, Refusal, RoleRule, authorize, authorize_over};
 pub use error::IdentityError;
+pub use grants::{Held, Part};
 pub use model::{Actor, Credential, Handle, HandleError, Principal, Role, Roles, Scope, Scopes};
 pub use providers::Providers;
 pub use refusals::Door;

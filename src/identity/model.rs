@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Id, random};
+use crate::base::{Id, Timestamp, random};
 use crate::crypto::hex;
 
 /// A person of the organisation, as the store keeps one: no name, no address.
@@ -17,19 +17,37 @@ pub struct Principal {
     pub handle: Handle,
     /// Whether they may act at all.
     pub active: bool,
-    /// What they are.
+    /// What they are, as the provider says, or who made them.
     pub roles: Roles,
+    /// What they are as well, over everything, because an administrator gave it to them here.
+    pub granted: Roles,
 }
 
 impl Principal {
-    /// The principal as it acts with a credential.
-    pub(super) fn acting(self, scopes: Scopes, credential: Credential) -> Actor {
+    /// What they are, all in all. Whoever has no role of their own has none by a grant either: to
+    /// take the roles away at the provider takes everything away.
+    #[must_use]
+    pub fn all_roles(&self) -> Roles {
+        if self.roles == Roles::default() {
+            return Roles::default();
+        }
+        self.roles.and(self.granted)
+    }
+
+    /// The principal as it acts with a credential, having proved who they are at `authenticated_at`.
+    pub(super) fn acting(
+        self,
+        scopes: Scopes,
+        credential: Credential,
+        authenticated_at: Option<Timestamp>,
+    ) -> Actor {
         Actor {
             principal: self.id,
+            roles: self.all_roles(),
             handle: self.handle,
-            roles: self.roles,
             scopes,
             credential,
+            authenticated_at,
         }
     }
 }
@@ -156,6 +174,12 @@ impl Roles {
     #[must_use]
     pub const fn with(self, role: Role) -> Self {
         Self(self.0 | role.bit())
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether `role` is in it.
@@ -308,6 +332,9 @@ pub struct Actor {
     pub scopes: Scopes,
     /// Which kind of credential.
     pub credential: Credential,
+    /// When they last proved who they are, as far as that is known: in a session the sign-in, with a
+    /// personal token that of the session which made it.
+    pub authenticated_at: Option<Timestamp>,
 }
 
 impl Actor {
@@ -321,6 +348,7 @@ impl Actor {
             roles: Roles::of(&[Role::Administrator]),
             scopes: Scopes::of(&Scope::ALL),
             credential: Credential::Operator,
+            authenticated_at: None,
         }
     }
 

@@ -39,6 +39,7 @@ pub async fn create(
                     handle: handle.clone(),
                     active: true,
                     roles: *roles,
+                    granted: Roles::default(),
                 };
                 repo::insert_principal(&tx, &principal, None)
                     .await
@@ -89,7 +90,8 @@ pub async fn acting(
     if !principal.active {
         return Err(IdentityError::Inactive(principal.handle));
     }
-    Ok(principal.acting(Scopes::of(&[Scope::Caldav]), Credential::OnBehalf))
+    let scopes = Scopes::of(&[Scope::Caldav]);
+    Ok(principal.acting(scopes, Credential::OnBehalf, None))
 }
 
 /// Whether there is such a principal and it is not turned off. It stays so until the end of the
@@ -184,6 +186,7 @@ pub async fn find_or_create(
                         handle: Handle::opaque(),
                         active: true,
                         roles: *roles,
+                        granted: Roles::default(),
                     };
                     if repo::insert_principal(&tx, &made, Some(account())).await? {
                         let actor = "system".to_owned();

@@ -56,7 +56,8 @@ pub(super) async fn lock_principal(
     tx: &Tx,
     id: Id<Principal>,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE id = $1 FOR UPDATE";
+    let sql =
+        "SELECT id, handle, active, roles, granted_roles FROM principal WHERE id = $1 FOR UPDATE";
     tx.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0))
         .await
 }
@@ -65,7 +66,7 @@ pub(super) async fn principal_by_handle(
     conn: &Conn,
     handle: &Handle,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE handle = $1";
+    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE handle = $1";
     conn.fixed_one(sql, vec![handle.as_str().into()], |row| {
         map_principal(row, 0)
     })
@@ -73,7 +74,7 @@ pub(super) async fn principal_by_handle(
 }
 
 pub(super) async fn handle(conn: &Conn, id: Id<Principal>) -> Result<Option<Handle>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE id = $1";
+    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE id = $1";
     let found = conn.fixed_one(sql, vec![id.to_vec().into()], |row| map_principal(row, 0));
     Ok(found.await?.map(|principal| principal.handle))
 }
@@ -82,7 +83,7 @@ pub(super) async fn principal_by_account(
     conn: &Conn,
     account: Account<'_>,
 ) -> Result<Option<Principal>, StoreError> {
-    let sql = "SELECT id, handle, active, roles FROM principal WHERE issuer = $1 AND subject = $2";
+    let sql = "SELECT id, handle, active, roles, granted_roles FROM principal WHERE issuer = $1 AND subject = $2";
     let params = vec![account.issuer.into(), account.subject.into()];
     conn.fixed_one(sql, params, |row| map_principal(row, 0))
         .await
@@ -104,11 +105,11 @@ pub(super) async fn deactivate(tx: &Tx, id: Id<Principal>) -> Result<bool, Store
 pub(super) async fn insert_token(
     tx: &Tx,
     token: &PersonalToken,
-    digest: [u8; 32],
+    (digest, authenticated_at): ([u8; 32], Option<Timestamp>),
 ) -> Result<(), StoreError> {
     tx.fixed_execute(
         "INSERT INTO personal_token (id, digest, principal_id, label, scopes, created_at, \
-         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+         expires_at, authenticated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![
             token.id.to_vec().into(),
             digest.to_vec().into(),
@@ -117,6 +118,7 @@ pub(super) async fn insert_token(
             token.scopes.to_text().into(),
             token.created_at.as_microsecond().into(),
             token.expires_at.map(Timestamp::as_microsecond).into(),
+            authenticated_at.map(Timestamp::as_microsecond).into(),
         ],
     )
     .await?;
@@ -129,6 +131,7 @@ pub(super) struct FoundToken {
     pub(super) scopes: Scopes,
     pub(super) times: TokenTimes,
     pub(super) last_used_at: Option<Timestamp>,
+    pub(super) authenticated_at: Option<Timestamp>,
     pub(super) principal: Principal,
 }
 
@@ -137,8 +140,8 @@ pub(super) async fn token_by_digest(
     digest: [u8; 32],
 ) -> Result<Option<FoundToken>, StoreError> {
     conn.fixed_one(
-        "SELECT t.id, t.scopes, t.expires_at, t.revoked_at, t.last_used_at, \
-         p.id, p.handle, p.active, p.roles \
+        "SELECT t.id, t.scopes, t.expires_at, t.revoked_at, t.last_used_at, t.authenticated_at, \
+         p.id, p.handle, p.active, p.roles, p.granted_roles \
          FROM personal_token t JOIN principal p ON p.id = t.principal_id WHERE t.digest = $1",
         vec![digest.to_vec().into()],
         |row| {
@@ -150,7 +153,8 @@ pub(super) async fn token_by_digest(
                     revoked: row.opt_i64(3)?.map(from_micros),
                 },
                 last_used_at: row.opt_i64(4)?.map(from_micros),
-                principal: map_principal(row, 5)?,
+                authenticated_at: row.opt_i64(5)?.map(from_micros),
+                principal: map_principal(row, 6)?,
             })
         },
     )
@@ -227,9 +231,11 @@ pub(super) async fn insert_session(
     (of, origin): (Id<Principal>, Option<&Origin>),
     ends_at: Timestamp,
 ) -> Result<(), StoreError> {
+    // Without a provider it was a link of the operator's, used just now.
+    let authenticated_at = origin.map_or(Some(tx.now()), |origin| origin.authenticated_at);
     tx.fixed_execute(
         "INSERT INTO session (digest, principal_id, created_at, last_seen_at, ends_at, issuer, \
-         sid) VALUES ($1, $2, $3, $3, $4, $5, $6)",
+         sid, authenticated_at) VALUES ($1, $2, $3, $3, $4, $5, $6, $7)",
         vec![
             digest.to_vec().into(),
             of.to_vec().into(),
@@ -237,6 +243,7 @@ pub(super) async fn insert_session(
             ends_at.as_microsecond().into(),
             origin.map(|origin| origin.issuer.clone()).into(),
             origin.and_then(|origin| origin.sid.clone()).into(),
+            authenticated_at.map(Timestamp::as_microsecond).into(),
         ],
     )
     .await?;
@@ -246,6 +253,7 @@ pub(super) async fn insert_session(
 /// A presented session as the store knows it.
 pub(super) struct FoundSession {
     pub(super) times: SessionTimes,
+    pub(super) authenticated_at: Option<Timestamp>,
     pub(super) principal: Principal,
 }
 
@@ -254,7 +262,8 @@ pub(super) async fn session_by_digest(
     digest: [u8; 32],
 ) -> Result<Option<FoundSession>, StoreError> {
     conn.fixed_one(
-        "SELECT s.created_at, s.last_seen_at, s.ends_at, p.id, p.handle, p.active, p.roles \
+        "SELECT s.created_at, s.last_seen_at, s.ends_at, s.authenticated_at, \
+         p.id, p.handle, p.active, p.roles, p.granted_roles \
          FROM session s JOIN principal p ON p.id = s.principal_id WHERE s.digest = $1",
         vec![digest.to_vec().into()],
         |row| {
@@ -264,7 +273,8 @@ pub(super) async fn session_by_digest(
                     last_seen: from_micros(row.i64(1)?),
                     end: from_micros(row.i64(2)?),
                 },
-                principal: map_principal(row, 3)?,
+                authenticated_at: row.opt_i64(3)?.map(from_micros),
+                principal: map_principal(row, 4)?,
             })
         },
     )
@@ -402,13 +412,14 @@ fn map_digest(row: &Row<'_>) -> Result<[u8; 32], StoreError> {
     row.bytes(0)?.try_into().map_err(wrong)
 }
 
-/// Reads `id, handle, active, roles` from the column `at` on.
-fn map_principal(row: &Row<'_>, at: usize) -> Result<Principal, StoreError> {
+/// Reads `id, handle, active, roles, granted_roles` from the column `at` on.
+pub(super) fn map_principal(row: &Row<'_>, at: usize) -> Result<Principal, StoreError> {
     let handle = row.text(at + 1)?.parse::<Handle>();
     Ok(Principal {
         id: row.id(at)?,
         handle: handle.map_err(|e| StoreError::Value(e.to_string()))?,
         active: row.i64(at + 2)? != 0,
         roles: Roles::parse(&row.text(at + 3)?),
+        granted: Roles::parse(&row.opt_text(at + 4)?.unwrap_or_default()),
     })
 }

@@ -25,14 +25,17 @@ pub struct SessionLimits {
     pub idle: Duration,
     /// In all, from the sign-in.
     pub absolute: Duration,
+    /// How long after the sign-in what is dangerous may be done.
+    pub step_up: Duration,
 }
 
 impl Default for SessionLimits {
-    /// 30 minutes idle, 12 hours in all.
+    /// 30 minutes idle, 12 hours in all, 10 minutes for what is dangerous.
     fn default() -> Self {
         Self {
             idle: Duration::from_mins(30),
             absolute: Duration::from_hours(12),
+            step_up: Duration::from_mins(10),
         }
     }
 }
@@ -116,6 +119,51 @@ pub(super) fn may_administer(actor: &Actor) -> Result<(), Refusal> {
         Credential::Token | Credential::OnBehalf => false,
     };
     may.then_some(()).ok_or(Refusal::Forbidden)
+}
+
+/// Decides who may see who is here and what they were given: the operator and administrators, with a
+/// personal token only if it is for the whole API.
+pub(super) fn may_survey(actor: &Actor) -> Result<(), Refusal> {
+    if actor.credential == Credential::Operator {
+        return Ok(());
+    }
+    let may = actor.roles.has(Role::Administrator) && actor.credential != Credential::OnBehalf;
+    may.then_some(()).ok_or(Refusal::Forbidden)?;
+    let in_scope = actor.credential == Credential::Session || actor.scopes.has(Scope::Api);
+    in_scope.then_some(()).ok_or(Refusal::OutOfScope)
+}
+
+/// Decides who may, at `now`, do what is dangerous: give and end roles, end the access of others. It
+/// is who may see all that, if they have proved who they are within `step_up` (RFC 9470): a session
+/// that was left open and a token that was found are not enough.
+pub(super) fn may_endanger(
+    actor: &Actor,
+    (now, step_up): (Timestamp, Duration),
+) -> Result<(), IdentityError> {
+    may_survey(actor)?;
+    is_fresh(actor, (now, step_up))
+}
+
+/// Whether the actor has proved who they are within `step_up`. The operator has the machine.
+pub(super) fn is_fresh(
+    actor: &Actor,
+    (now, step_up): (Timestamp, Duration),
+) -> Result<(), IdentityError> {
+    let fresh = actor.credential == Credential::Operator
+        || actor
+            .authenticated_at
+            .is_some_and(|at| elapsed(at, now) < step_up);
+    let max_age_secs = step_up.as_secs();
+    fresh
+        .then_some(())
+        .ok_or(IdentityError::StaleSignIn { max_age_secs })
+}
+
+/// Checks that a role can be held as it is to be given.
+pub(super) fn check_grant(role: Role, over_part: bool) -> Result<(), IdentityError> {
+    let fits = !over_part || matches!(role, Role::Custodian | Role::Auditor);
+    fits.then_some(())
+        .ok_or(IdentityError::RoleOverPart(role.as_str()))
 }
 
 /// Decides who may make a sign-in link: the operator only, since whoever has it signs in as another.

@@ -39,6 +39,8 @@ pub struct Origin {
     /// Its name for its session, where the ID token had one (OpenID Connect Front-Channel Logout
     /// 1.0 §3).
     pub sid: Option<String>,
+    /// When the person proved there who they are, where the ID token says so (`auth_time`).
+    pub authenticated_at: Option<Timestamp>,
 }
 
 /// Starts a session for a principal whose sign-in has been verified, by the provider of `origin`
@@ -109,7 +111,10 @@ pub async fn resume(identity: &Identity, presented: &str) -> Result<Actor, Ident
         touch(identity, (digest, found.times.last_seen)).await;
     }
     let scopes = Scopes::of(&[Scope::Web]);
-    Ok(found.principal.acting(scopes, Credential::Session))
+    let actor = found
+        .principal
+        .acting(scopes, Credential::Session, found.authenticated_at);
+    Ok(actor)
 }
 
 /// Writes down that the session was seen. A failure is only told: a full disk must not keep anybody

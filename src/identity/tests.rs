@@ -82,7 +82,7 @@ impl House {
 fn session_of(principal: &Principal, roles: &[Role]) -> Actor {
     let mut actor = principal
         .clone()
-        .acting(Scopes::of(&[Scope::Web]), Credential::Session);
+        .acting(Scopes::of(&[Scope::Web]), Credential::Session, None);
     actor.roles = Roles::of(roles);
     actor
 }
@@ -150,6 +150,7 @@ fn credentials_are_managed_by_their_owner_the_operator_and_never_by_a_token() {
         handle: Handle::opaque(),
         active: true,
         roles: Roles::default(),
+        granted: Roles::default(),
     };
     let (ann, ben) = (person(1), person(2));
     let own = session_of(&ann, &[Role::Member]);

@@ -63,8 +63,8 @@ pub async fn create(
     identity
         .store
         .write(
-            (by.to_audit(), new),
-            move |tx, input: Arc<(String, NewToken)>| async move {
+            (by.clone(), new),
+            move |tx, input: Arc<(Actor, NewToken)>| async move {
                 let (by, new) = input.as_ref();
                 rules::check_expiry(new.expires_at, tx.now())?;
                 let owner = repo::lock_principal(&tx, new.principal).await?;
@@ -82,8 +82,14 @@ pub async fn create(
                     expires_at: new.expires_at,
                     last_used_at: None,
                 };
-                repo::insert_token(&tx, &made, secret.digest()).await?;
-                record(&tx, "identity.token.create", by, (made.id, made.principal)).await?;
+                let authenticated_at = match by.credential {
+                    // Whoever has the machine vouches for them.
+                    Credential::Operator => Some(tx.now()),
+                    _ => by.authenticated_at,
+                };
+                repo::insert_token(&tx, &made, (secret.digest(), authenticated_at)).await?;
+                let (by, of) = (by.to_audit(), (made.id, made.principal));
+                record(&tx, "identity.token.create", &by, of).await?;
                 Ok((made, secret))
             },
         )
@@ -121,7 +127,10 @@ pub async fn authenticate(
         let seen = (found.id, found.last_used_at);
         touch(identity, seen).await;
     }
-    Ok(found.principal.acting(found.scopes, Credential::Token))
+    let actor = found
+        .principal
+        .acting(found.scopes, Credential::Token, found.authenticated_at);
+    Ok(actor)
 }
 
 /// Writes down the use. A full disk must not keep anybody from reading, so a failure is only told.

@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use serde_json::json;
 
 use super::{Account, Holder, Inventory, InventoryError, Item, Movement, Place, Range};
-use super::{check, event, may_read, may_write, repo, rules};
+use super::{READ, WRITE, Warden, check, event, named, repo, rules};
 use crate::audit;
 use crate::base::{Id, Page, Precondition, Timestamp};
-use crate::identity::{Actor, principals};
+use crate::identity::{Actor, Granted, principals};
 use crate::store::Tx;
 
 /// What is to be checked out, and to whom.
@@ -61,8 +61,10 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, out) = &*input;
-                may_write(actor)?;
-                let item = repo::take_item(&tx, out.item).await?;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
+                let item = warden.found(repo::take_item(&tx, out.item).await)?;
+                let from = named(out.from.map(Account::Place), |held| !held.is_out());
+                let granted = warden.transfer(&item, from, out.to.into()).await?;
                 check(&out.precondition, item.version)?;
                 rules::loan(tx.now(), out.due)?;
                 receivable(&tx, item.id, out.to).await?;
@@ -74,7 +76,7 @@ impl Inventory {
                     qty: out.qty,
                     due: out.due,
                 };
-                let movement = post(&tx, actor, &item, transfer).await?;
+                let movement = post(&tx, actor, (&granted, &item), transfer).await?;
                 record(&tx, actor, "inventory.item.check_out", &movement).await?;
                 Ok(movement)
             })
@@ -92,8 +94,11 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, back) = &*input;
-                may_write(actor)?;
-                let item = repo::take_item(&tx, back.item).await?;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
+                let item = warden.found(repo::take_item(&tx, back.item).await)?;
+                let from = named(back.from.map(Account::from), Account::is_out);
+                let to = Account::Place(back.to);
+                let granted = warden.transfer(&item, from, to).await?;
                 check(&back.precondition, item.version)?;
                 let place = repo::place(&tx, back.to).await?.id;
                 let state = state(&tx, &item).await?;
@@ -104,7 +109,7 @@ impl Inventory {
                     qty: back.qty,
                     due: None,
                 };
-                let movement = post(&tx, actor, &item, transfer).await?;
+                let movement = post(&tx, actor, (&granted, &item), transfer).await?;
                 record(&tx, actor, "inventory.item.check_in", &movement).await?;
                 Ok(movement)
             })
@@ -124,8 +129,9 @@ impl Inventory {
     ) -> Result<Page<Movement>, InventoryError> {
         self.store
             .read(range, |at, range| async move {
-                may_read(actor)?;
-                repo::item(&at, item).await?;
+                let warden = Warden::of(&at, actor, &READ).await?;
+                let found = warden.found(repo::item(&at, item).await)?;
+                warden.sees(&found).await?;
                 repo::movements(&at, item, &range).await
             })
             .await
@@ -144,7 +150,7 @@ pub(super) struct Transfer {
 pub(super) async fn post(
     tx: &Tx,
     actor: &Actor,
-    item: &Item,
+    (granted, item): (&Granted<Item>, &Item),
     transfer: Transfer,
 ) -> Result<Movement, InventoryError> {
     let movement = Movement {
@@ -158,7 +164,7 @@ pub(super) async fn post(
         due: transfer.due,
         actor: actor.to_audit(),
     };
-    repo::post(tx, &movement).await?;
+    repo::post(tx, granted, &movement).await?;
     Ok(movement)
 }
 

@@ -10,10 +10,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum InventoryError {
     /// The actor's roles do not allow it.
-    #[error(
-        "you may not do this in the inventory: members read it, custodians change it; ask an \
-         administrator for the role \"custodian\""
-    )]
+    #[error("{}", refused(*.0))]
     Refused(#[from] Refusal),
     /// The thing has changed since the caller read it.
     #[error(transparent)]
@@ -140,6 +137,16 @@ impl InventoryError {
             | Self::DueTooEarly { .. }
             | Self::Ambiguous(_) => Kind::Invalid,
             Self::Store(error) => error.kind(),
+        }
+    }
+}
+
+const fn refused(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotFound => "there is nothing here under this name",
+        Refusal::Forbidden | Refusal::OutOfScope => {
+            "you may not do this in the inventory: members read it, custodians change what is in \
+             their charge; ask an administrator for the role \"custodian\", here or over everything"
         }
     }
 }

@@ -8,7 +8,7 @@ use super::custody::{self, Transfer};
 use super::{
     Account, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Name, Place, Range,
 };
-use super::{check, event, may_read, may_write, repo, rules};
+use super::{READ, WRITE, Warden, check, event, repo, rules};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
 use crate::identity::Actor;
@@ -52,12 +52,14 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, new) = &*input;
-                may_write(actor)?;
-                let kind = repo::item_type(&tx, new.type_id).await?.kind;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
+                let kind = warden.found(repo::item_type(&tx, new.type_id).await)?.kind;
+                let place = warden.found(repo::place(&tx, new.place).await)?.id;
+                let id = tx.new_id();
+                let granted = warden.at(id, Some(new.type_id), &[Some(place)]).await?;
                 rules::quantity(kind, new.qty.get())?;
-                let place = repo::place(&tx, new.place).await?.id;
                 let made = Item {
-                    id: tx.new_id(),
+                    id,
                     type_id: new.type_id,
                     name: new.name.clone(),
                     version: 1,
@@ -68,15 +70,15 @@ impl Inventory {
                         due: None,
                     }],
                 };
-                repo::insert_item(&tx, &made).await?;
-                repo::replace_identifiers(&tx, &made).await?;
+                repo::insert_item(&tx, &granted, &made).await?;
+                repo::replace_identifiers(&tx, &granted, &made).await?;
                 let transfer = Transfer {
                     from: Account::Outside,
                     to: Account::Place(place),
                     qty: new.qty,
                     due: None,
                 };
-                let first = custody::post(&tx, actor, &made, transfer).await?;
+                let first = custody::post(&tx, actor, (&granted, &made), transfer).await?;
                 let detail = json!({ "type": made.type_id, "place": place, "qty": first.qty });
                 let event = event(actor, "inventory.item.create", ("item", made.id), detail);
                 audit::record(&tx, event).await?;
@@ -92,8 +94,10 @@ impl Inventory {
     pub async fn item(&self, actor: &Actor, id: Id<Item>) -> Result<Item, InventoryError> {
         self.store
             .read(id, |at, id| async move {
-                may_read(actor)?;
-                repo::item(&at, id).await
+                let warden = Warden::of(&at, actor, &READ).await?;
+                let found = warden.found(repo::item(&at, id).await)?;
+                warden.sees(&found).await?;
+                Ok(found)
             })
             .await
     }
@@ -109,9 +113,14 @@ impl Inventory {
     ) -> Result<Item, InventoryError> {
         self.store
             .read(identifier, |at, identifier| async move {
-                may_read(actor)?;
-                match repo::identified(&at, &identifier).await? {
-                    Some(id) => repo::item(&at, id).await,
+                let warden = Warden::of(&at, actor, &READ).await?;
+                warden.anywhere()?;
+                let Some(id) = repo::identified(&at, &identifier).await? else {
+                    return Err(InventoryError::Unidentified(identifier));
+                };
+                let found = repo::item(&at, id).await?;
+                match warden.shown(warden.sees(&found).await, found)? {
+                    Some(found) => Ok(found),
                     None => Err(InventoryError::Unidentified(identifier)),
                 }
             })
@@ -132,13 +141,14 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, change) = &*input;
-                may_write(actor)?;
-                let mut changed = repo::take_item(&tx, change.id).await?;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
+                let mut changed = warden.found(repo::take_item(&tx, change.id).await)?;
+                let granted = warden.item(&changed).await?;
                 check(&change.precondition, changed.version)?;
                 changed.name = change.name.clone();
                 changed.identifiers = change.identifiers.clone();
-                repo::rename_item(&tx, &changed).await?;
-                repo::replace_identifiers(&tx, &changed).await?;
+                repo::rename_item(&tx, &granted, &changed).await?;
+                repo::replace_identifiers(&tx, &granted, &changed).await?;
                 let detail = json!({
                     "version": changed.version,
                     "identifiers": changed.identifiers.len(),
@@ -157,8 +167,15 @@ impl Inventory {
     pub async fn items(&self, actor: &Actor, range: Range) -> Result<Page<Item>, InventoryError> {
         self.store
             .read(range, |at, range| async move {
-                may_read(actor)?;
-                repo::items(&at, &range).await
+                let warden = Warden::of(&at, actor, &READ).await?;
+                warden.anywhere()?;
+                let mut page = repo::items(&at, &range).await?;
+                let mut rows = Vec::with_capacity(page.rows.len());
+                for row in page.rows {
+                    rows.extend(warden.shown(warden.sees(&row).await, row)?);
+                }
+                page.rows = rows;
+                Ok(page)
             })
             .await
     }

@@ -6,6 +6,7 @@
 //!
 //! - `types`, `places`, `items`: what there is; create, get, update, list.
 //! - `custody`: check-out, check-in and the list of movements.
+//! - `charge`: who is in charge of which part.
 //! - `rules`: the decisions, pure. `repo`: the queries.
 //!
 //! **Invariants.** Every movement takes from one account what it gives to another. No balance is
@@ -15,11 +16,13 @@
 //! moves its version, which is its entity tag. A loan ends at its due instant, exclusive: at that
 //! instant it is overdue.
 //!
-//! **Who may.** Members read; custodians and administrators write.
+//! **Who may.** Members read; custodians write, over everything or over the places and types in their
+//! charge; administrators everything. Each writing query takes the proof of it ([`Granted`]).
 //!
 //! **Absent on purpose.** HTTP, reservations, deletion, reversal, lots, money and licence keys; the
 //! inventory issue adds them. Names of people: an account holds the principal's id only.
 
+mod charge;
 mod custody;
 mod error;
 mod items;
@@ -31,6 +34,7 @@ mod rules;
 mod tests;
 mod types;
 
+pub use charge::Charge;
 pub use custody::{CheckIn, CheckOut};
 pub use error::InventoryError;
 pub use items::{ChangeItem, NewItem};
@@ -42,8 +46,11 @@ pub use places::{ChangePlace, NewPlace};
 pub use types::{ChangeType, NewType};
 
 use crate::base::{ETag, Precondition, PreconditionFailed};
-use crate::identity::{Actor, Refusal, Role, event, require_role};
+#[cfg(doc)]
+use crate::identity::Granted;
+use crate::identity::event;
 use crate::store::Store;
+use charge::{READ, WRITE, Warden, named};
 
 /// The handle on the inventory; cheap to clone. Every method is one transaction.
 #[derive(Clone)]
@@ -68,13 +75,7 @@ pub struct Range {
     pub size: crate::base::PageSize,
 }
 
-fn may_read(actor: &Actor) -> Result<(), Refusal> {
-    require_role(actor, &[Role::Member, Role::Custodian])
-}
-
-fn may_write(actor: &Actor) -> Result<(), Refusal> {
-    require_role(actor, &[Role::Custodian])
-}
+type Found<T> = Result<T, InventoryError>;
 
 /// Holds the caller's demand against the version before the one just taken.
 fn check(demand: &Precondition, taken: i64) -> Result<(), PreconditionFailed> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Inventory, InventoryError, Name, Place, Range};
-use super::{check, event, may_read, may_write, repo, rules};
+use super::{READ, WRITE, Warden, check, event, repo, rules};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
 use crate::identity::Actor;
@@ -44,17 +44,19 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, new) = &*input;
-                may_write(actor)?;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
                 if let Some(parent) = new.parent {
-                    repo::place(&tx, parent).await?;
+                    warden.found(repo::place(&tx, parent).await)?;
                 }
+                let id = tx.new_id();
+                let granted = warden.at(id, None, &[new.parent]).await?;
                 let made = Place {
-                    id: tx.new_id(),
+                    id,
                     name: new.name.clone(),
                     parent: new.parent,
                     version: 1,
                 };
-                repo::insert_place(&tx, &made).await?;
+                repo::insert_place(&tx, &granted, &made).await?;
                 let detail = json!({ "parent": made.parent });
                 let event = event(actor, "inventory.place.create", ("place", made.id), detail);
                 audit::record(&tx, event).await?;
@@ -70,8 +72,10 @@ impl Inventory {
     pub async fn place(&self, actor: &Actor, id: Id<Place>) -> Result<Place, InventoryError> {
         self.store
             .read(id, |at, id| async move {
-                may_read(actor)?;
-                repo::place(&at, id).await
+                let warden = Warden::of(&at, actor, &READ).await?;
+                let found = warden.found(repo::place(&at, id).await)?;
+                warden.at(id, None, &[Some(id)]).await?;
+                Ok(found)
             })
             .await
     }
@@ -90,8 +94,13 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, change) = &*input;
-                may_write(actor)?;
-                let mut changed = repo::take_place(&tx, change.id).await?;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
+                let mut changed = warden.found(repo::take_place(&tx, change.id).await)?;
+                let mut ends = vec![Some(changed.id)];
+                if change.parent != changed.parent {
+                    ends.extend([changed.parent, change.parent]);
+                }
+                let granted = warden.at(changed.id, None, &ends).await?;
                 check(&change.precondition, changed.version)?;
                 if let Some(parent) = change.parent {
                     repo::place(&tx, parent).await?;
@@ -104,7 +113,7 @@ impl Inventory {
                 }
                 changed.name = change.name.clone();
                 changed.parent = change.parent;
-                repo::update_place(&tx, &changed).await?;
+                repo::update_place(&tx, &granted, &changed).await?;
                 let detail = json!({ "version": changed.version, "parent": changed.parent });
                 let event = event(
                     actor,
@@ -125,8 +134,15 @@ impl Inventory {
     pub async fn places(&self, actor: &Actor, range: Range) -> Result<Page<Place>, InventoryError> {
         self.store
             .read(range, |at, range| async move {
-                may_read(actor)?;
-                repo::places(&at, &range).await
+                let warden = Warden::of(&at, actor, &READ).await?;
+                warden.anywhere()?;
+                let mut page = repo::places(&at, &range).await?;
+                let mut rows = Vec::with_capacity(page.rows.len());
+                for row in page.rows {
+                    rows.extend(warden.shown(warden.at(row.id, None, &[Some(row.id)]).await, row)?);
+                }
+                page.rows = rows;
+                Ok(page)
             })
             .await
     }

@@ -6,21 +6,20 @@
 use sea_orm::Value;
 
 use super::{
-    Account, Holding, Identifier, InventoryError, Item, ItemType, Movement, Name, Place, Range,
-    TypeKind,
+    Account, Found, Holding, Identifier, InventoryError, Item, ItemType, Movement, Name, Place,
+    Range, TypeKind,
 };
 use crate::base::clock::from_micros;
 use crate::base::page::PageError;
 use crate::base::{Cursor, Id, Page, Timestamp};
+use crate::identity::Granted;
 use crate::store::{Conn, Row, StoreError, Tx};
 
-type Found<T> = Result<T, InventoryError>;
-
-pub(super) async fn insert_type(tx: &Tx, new: &ItemType) -> Found<()> {
+pub(super) async fn insert_type(tx: &Tx, on: &Granted<ItemType>, new: &ItemType) -> Found<()> {
     let sql = "INSERT INTO item_type (id, name, kind, unit, version, created_at) \
                VALUES ($1, $2, $3, $4, $5, $6)";
     let values = vec![
-        new.id.to_vec().into(),
+        on.on().to_vec().into(),
         new.name.as_str().into(),
         new.kind.as_str().into(),
         new.unit.as_str().into(),
@@ -44,12 +43,12 @@ pub(super) async fn take_type(tx: &Tx, id: Id<ItemType>) -> Found<ItemType> {
     found.await?.ok_or(InventoryError::NoType(id))
 }
 
-pub(super) async fn update_type(tx: &Tx, changed: &ItemType) -> Found<()> {
+pub(super) async fn update_type(tx: &Tx, on: &Granted<ItemType>, changed: &ItemType) -> Found<()> {
     let sql = "UPDATE item_type SET name = $1, unit = $2 WHERE id = $3";
     let values = vec![
         changed.name.as_str().into(),
         changed.unit.as_str().into(),
-        changed.id.to_vec().into(),
+        on.on().to_vec().into(),
     ];
     let done = tx.fixed_execute(sql, values).await;
     done.map_err(|error| type_refused(error, changed)).map(drop)
@@ -62,11 +61,11 @@ pub(super) async fn item_types(conn: &Conn, range: &Range) -> Found<Page<ItemTyp
     Ok(page(rows, range, |row| row.id.to_vec()))
 }
 
-pub(super) async fn insert_place(tx: &Tx, new: &Place) -> Found<()> {
+pub(super) async fn insert_place(tx: &Tx, on: &Granted<Place>, new: &Place) -> Found<()> {
     let sql = "INSERT INTO place (id, name, parent_id, version, created_at) \
                VALUES ($1, $2, $3, $4, $5)";
     let values = vec![
-        new.id.to_vec().into(),
+        on.on().to_vec().into(),
         new.name.as_str().into(),
         new.parent.map(Id::to_vec).into(),
         new.version.into(),
@@ -89,12 +88,12 @@ pub(super) async fn take_place(tx: &Tx, id: Id<Place>) -> Found<Place> {
     found.await?.ok_or(InventoryError::NoPlace(id))
 }
 
-pub(super) async fn update_place(tx: &Tx, changed: &Place) -> Found<()> {
+pub(super) async fn update_place(tx: &Tx, on: &Granted<Place>, changed: &Place) -> Found<()> {
     let sql = "UPDATE place SET name = $1, parent_id = $2 WHERE id = $3";
     let values = vec![
         changed.name.as_str().into(),
         changed.parent.map(Id::to_vec).into(),
-        changed.id.to_vec().into(),
+        on.on().to_vec().into(),
     ];
     tx.fixed_execute(sql, values).await?;
     Ok(())
@@ -116,11 +115,21 @@ pub(super) async fn lock_above_place(tx: &Tx, id: Id<Place>) -> Found<Vec<Id<Pla
     lock_above(tx, sql, id).await
 }
 
-pub(super) async fn insert_item(tx: &Tx, new: &Item) -> Found<()> {
+/// `id` and all that it is in; nothing when there is no such place.
+pub(super) async fn above_place(conn: &Conn, id: Id<Place>) -> Found<Vec<Id<Place>>> {
+    let sql = "WITH RECURSIVE up (id, parent_id) \
+               AS (SELECT id, parent_id FROM place WHERE id = $1 UNION SELECT p.id, p.parent_id \
+               FROM place p JOIN up ON p.id = up.parent_id) SELECT id FROM up";
+    Ok(conn
+        .fixed(sql, vec![id.to_vec().into()], |row| row.id(0))
+        .await?)
+}
+
+pub(super) async fn insert_item(tx: &Tx, on: &Granted<Item>, new: &Item) -> Found<()> {
     let sql = "INSERT INTO item (id, type_id, name, version, created_at) \
                VALUES ($1, $2, $3, $4, $5)";
     let values = vec![
-        new.id.to_vec().into(),
+        on.on().to_vec().into(),
         new.type_id.to_vec().into(),
         new.name.as_str().into(),
         new.version.into(),
@@ -145,9 +154,9 @@ pub(super) async fn take_item(tx: &Tx, id: Id<Item>) -> Found<Item> {
     whole.ok_or(InventoryError::NoItem(id))
 }
 
-pub(super) async fn rename_item(tx: &Tx, changed: &Item) -> Found<()> {
+pub(super) async fn rename_item(tx: &Tx, on: &Granted<Item>, changed: &Item) -> Found<()> {
     let sql = "UPDATE item SET name = $1 WHERE id = $2";
-    let values = vec![changed.name.as_str().into(), changed.id.to_vec().into()];
+    let values = vec![changed.name.as_str().into(), on.on().to_vec().into()];
     tx.fixed_execute(sql, values).await?;
     Ok(())
 }
@@ -166,14 +175,14 @@ pub(super) async fn identified(conn: &Conn, by: &Identifier) -> Found<Option<Id<
     Ok(conn.fixed_one(sql, values, |row| row.id(0)).await?)
 }
 
-pub(super) async fn replace_identifiers(tx: &Tx, item: &Item) -> Found<()> {
+pub(super) async fn replace_identifiers(tx: &Tx, on: &Granted<Item>, item: &Item) -> Found<()> {
     let clear = "DELETE FROM identifier WHERE item_id = $1";
-    tx.fixed_execute(clear, vec![item.id.to_vec().into()])
+    tx.fixed_execute(clear, vec![on.on().to_vec().into()])
         .await?;
     for one in &item.identifiers {
         let sql = "INSERT INTO identifier (item_id, scheme, value) VALUES ($1, $2, $3)";
         let values = vec![
-            item.id.to_vec().into(),
+            on.on().to_vec().into(),
             one.scheme().into(),
             one.value().into(),
         ];
@@ -197,6 +206,15 @@ pub(super) async fn lock_above_item(tx: &Tx, id: Id<Item>) -> Found<Vec<Id<Item>
     lock_above(tx, sql, id).await
 }
 
+/// The place that some of the item was last taken from.
+pub(super) async fn last_place(conn: &Conn, item: Id<Item>) -> Found<Option<Id<Place>>> {
+    let sql = "SELECT from_id FROM movement WHERE item_id = $1 AND from_kind = 'place' \
+               ORDER BY item_version DESC LIMIT 1";
+    Ok(conn
+        .fixed_one(sql, vec![item.to_vec().into()], |row| row.id(0))
+        .await?)
+}
+
 /// Twice: the first waits for the locks, the second sees what changed meanwhile.
 async fn lock_above<T>(tx: &Tx, sql: &'static str, id: Id<T>) -> Found<Vec<Id<T>>> {
     let id: Value = id.to_vec().into();
@@ -206,13 +224,13 @@ async fn lock_above<T>(tx: &Tx, sql: &'static str, id: Id<T>) -> Found<Vec<Id<T>
 }
 
 /// Writes the movement down and carries it over to the holdings.
-pub(super) async fn post(tx: &Tx, movement: &Movement) -> Found<()> {
+pub(super) async fn post(tx: &Tx, on: &Granted<Item>, movement: &Movement) -> Found<()> {
     let sql = "INSERT INTO movement \
                (id, item_id, item_version, from_kind, from_id, to_kind, to_id, qty, at, due_at, actor) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = vec![
         movement.id.to_vec().into(),
-        movement.item.to_vec().into(),
+        on.on().to_vec().into(),
         movement.item_version.into(),
         movement.from.kind().into(),
         account_id(movement.from),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
-use crate::identity::{Credential, Identity, Principal, Roles, Scopes, SessionLimits, principals};
+use crate::identity::{
+    Actor, Credential, Identity, Principal, Role, Roles, Scopes, SessionLimits, principals,
+};
 use crate::store::testing;
 
 const START: &str = "2026-11-25T10:00:00Z";
@@ -33,13 +35,12 @@ impl House {
             let identity = identity.clone();
             async move { principals::create(&identity, &by, handle, Roles::default()).await }
         });
-        let (ada, ben) = (ada.await.unwrap().id, ben.await.unwrap().id);
         Self {
             rooms: Inventory::new(store.clone()),
             store,
             custodian: actor(Role::Custodian),
-            ada,
-            ben,
+            ada: ada.await.unwrap().id,
+            ben: ben.await.unwrap().id,
             _folder: folder,
         }
     }
@@ -131,6 +132,7 @@ fn actor(role: Role) -> Actor {
         roles: Roles::of(&[role]),
         scopes: Scopes::default(),
         credential: Credential::Session,
+        authenticated_at: None,
     }
 }
 

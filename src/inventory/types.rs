@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Inventory, InventoryError, ItemType, Name, Range, TypeKind};
-use super::{check, event, may_read, may_write, repo};
+use super::{READ, WRITE, Warden, check, event, repo};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
 use crate::identity::Actor;
@@ -46,15 +46,16 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, new) = &*input;
-                may_write(actor)?;
+                let id = tx.new_id();
+                let granted = Warden::of(&tx, actor, &WRITE).await?.everywhere(id)?;
                 let made = ItemType {
-                    id: tx.new_id(),
+                    id,
                     name: new.name.clone(),
                     kind: new.kind,
                     unit: new.unit.clone(),
                     version: 1,
                 };
-                repo::insert_type(&tx, &made).await?;
+                repo::insert_type(&tx, &granted, &made).await?;
                 let detail = json!({ "kind": made.kind.as_str() });
                 let event = event(actor, "inventory.type.create", ("type", made.id), detail);
                 audit::record(&tx, event).await?;
@@ -74,8 +75,10 @@ impl Inventory {
     ) -> Result<ItemType, InventoryError> {
         self.store
             .read(id, |at, id| async move {
-                may_read(actor)?;
-                repo::item_type(&at, id).await
+                let warden = Warden::of(&at, actor, &READ).await?;
+                let found = warden.found(repo::item_type(&at, id).await)?;
+                warden.at(id, Some(id), &[]).await?;
+                Ok(found)
             })
             .await
     }
@@ -94,12 +97,13 @@ impl Inventory {
         self.store
             .write(input, |tx, input| async move {
                 let (actor, change) = &*input;
-                may_write(actor)?;
-                let mut changed = repo::take_type(&tx, change.id).await?;
+                let warden = Warden::of(&tx, actor, &WRITE).await?;
+                let mut changed = warden.found(repo::take_type(&tx, change.id).await)?;
+                let granted = warden.at(changed.id, Some(changed.id), &[]).await?;
                 check(&change.precondition, changed.version)?;
                 changed.name = change.name.clone();
                 changed.unit = change.unit.clone();
-                repo::update_type(&tx, &changed).await?;
+                repo::update_type(&tx, &granted, &changed).await?;
                 let detail = json!({ "version": changed.version });
                 let event = event(actor, "inventory.type.update", ("type", changed.id), detail);
                 audit::record(&tx, event).await?;
@@ -119,8 +123,15 @@ impl Inventory {
     ) -> Result<Page<ItemType>, InventoryError> {
         self.store
             .read(range, |at, range| async move {
-                may_read(actor)?;
-                repo::item_types(&at, &range).await
+                let warden = Warden::of(&at, actor, &READ).await?;
+                warden.anywhere()?;
+                let mut page = repo::item_types(&at, &range).await?;
+                let mut rows = Vec::with_capacity(page.rows.len());
+                for row in page.rows {
+                    rows.extend(warden.shown(warden.at(row.id, Some(row.id), &[]).await, row)?);
+                }
+                page.rows = rows;
+                Ok(page)
             })
             .await
     }

@@ -2,14 +2,14 @@
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::middleware::{from_fn, map_request, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate};
 
-use super::{Rooms, health, security_txt};
+use super::{Rooms, gate, health, security_txt};
 use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
@@ -78,6 +78,7 @@ impl App {
             .merge(api::router())
             .merge(web::router())
             .layer(from_fn(edge::gather))
+            .layer(from_fn_with_state(self.rooms.keys.clone(), gate::keys))
             .layer(compression())
             .layer(CatchPanicLayer::new())
             .layer(from_fn(edge::track))

@@ -2,7 +2,7 @@
 
 use crate::azure::UnresolvedSecret;
 use crate::config::{Listen, SecretError};
-use crate::crypto::KekError;
+use crate::crypto::{KekError, RecoveryError};
 use crate::identity::IdentityError;
 use crate::store::StoreError;
 use crate::store::key_ring::KeyRingError;
@@ -22,6 +22,9 @@ pub enum OpenError {
     /// The key-encryption key.
     #[error(transparent)]
     Kek(#[from] KekError),
+    /// The recovery key.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// A secret that the settings refer to.
     #[error(transparent)]
     Secret(#[from] SecretError),

@@ -8,11 +8,11 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::{Certificate, Rooms};
-use crate::crypto::{Owner, VaultError};
 use crate::edge::Endpoint;
 use crate::identity::Providers;
 use crate::identity::providers::{ProviderState, Seen};
 use crate::store::Condition;
+use crate::store::key_ring::KeyCondition;
 use crate::telemetry::{Check, Health, Report};
 
 /// With less room than this no write is safe any more.
@@ -120,10 +120,17 @@ fn provider(state: &ProviderState) -> Check {
 }
 
 fn keys(rooms: &Rooms) -> Health {
-    if rooms.keys.vault().can_seal(&Owner::Organisation) {
-        return Health::Ok;
+    match rooms.keys.condition() {
+        KeyCondition::Sound => Health::Ok,
+        KeyCondition::Failing { why, since } => Health::Degraded(format!(
+            "the key-encryption key did not answer since {since:.0}: {why}. The service works until \
+             vault.key_ttl_hours are over"
+        )),
+        KeyCondition::Locked { why } => Health::Failed(format!(
+            "the key-encryption key does not answer, and the keys were wiped: {why}. The service \
+             goes on by itself as soon as it answers"
+        )),
     }
-    Health::Failed(VaultError::NoKey(Owner::Organisation).to_string())
 }
 
 fn disk(rooms: &Rooms) -> Health {

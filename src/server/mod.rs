@@ -18,6 +18,7 @@ mod certificate;
 mod connections;
 mod error;
 mod evaluation;
+mod gate;
 mod health;
 mod listen;
 pub mod probe;

@@ -1,17 +1,19 @@
 //! The rooms of one data folder: opened from the settings, for the service and for commands alike.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Certificate, OpenError};
+use crate::audit;
 use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, KekProvider, SecretRef, Settings};
-use crate::crypto::{Kek, KekError};
-use crate::identity::{Identity, SessionLimits, principals};
+use crate::config::{Backend, KekPlace, SecretRef, Settings};
+use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
+use crate::identity::{Actor, Identity, SessionLimits, principals};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
-use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store};
+use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, Tx};
 
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
@@ -45,7 +47,9 @@ impl Rooms {
         let (store, lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
-        let keys = ring.unlock(kek(settings, may_create, &azure)?).await?;
+        let ring = ring.with_recovery(recovery_key(settings)?);
+        let place = settings.kek_place().ok_or(KekError::NoAddress)?;
+        let keys = ring.unlock(kek(place, may_create, &azure)?).await?;
         let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings));
         principals::ensure_keys(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
@@ -67,6 +71,36 @@ impl Rooms {
     pub async fn close(&self) {
         self.store.close().await;
         self.keys.close().await;
+    }
+
+    /// Opens the key ring with the private half of the recovery key in the file `private`, and wraps
+    /// the root key for the key-encryption key of the settings: a new key file is made where there is
+    /// none. Nobody may serve the folder meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn recover(settings: &Settings, private: &Path) -> Result<(), OpenError> {
+        let text = SecretRef::File(private.to_owned()).resolve()?;
+        let private = RecoveryPrivateKey::from_pem(text.bytes())?;
+        let azure = Azure::of_process(&settings.azure);
+        let (store, _lock) = open_store(settings, &azure).await?;
+        let ring = LockedRing::find(&store).await?;
+        let ring = ring.with_recovery(recovery_key(settings)?);
+        let place = settings.kek_place().ok_or(KekError::NoAddress)?;
+        let keys = ring.recover(&private, kek(place, true, &azure)?).await?;
+        let recovered = |tx: Tx, _: Arc<()>| async move {
+            let event = audit::Event {
+                action: "keys.recover",
+                actor: Actor::operator().to_audit(),
+                subject: "key_ring".to_owned(),
+                detail: serde_json::json!({}),
+            };
+            audit::record(&tx, event).await
+        };
+        let recorded = store.write((), recovered).await;
+        store.close().await;
+        keys.close().await;
+        Ok(recorded?)
     }
 
     /// The lock of the data folder; `None` on PostgreSQL, where several processes may serve.
@@ -118,15 +152,24 @@ async fn postgres_options(
     })
 }
 
-fn kek(settings: &Settings, may_create: bool, azure: &Azure) -> Result<Kek, KekError> {
-    let vault = &settings.vault;
-    match (vault.kek, settings.key_file()) {
-        (KekProvider::AzureKeyVault, _) => {
-            let key = vault.key_vault_key.clone().ok_or(KekError::NoAddress)?;
-            Ok(Kek::key_vault(azure.clone(), key))
-        }
-        (KekProvider::File, SecretRef::File(path)) => Kek::from_file(&path, may_create),
-        (KekProvider::File, reference) => Kek::from_secret(reference),
+/// The public half of the recovery key, if one is configured.
+fn recovery_key(settings: &Settings) -> Result<Option<RecoveryKey>, OpenError> {
+    let Some(path) = &settings.vault.recovery_key else {
+        return Ok(None);
+    };
+    let text = SecretRef::File(path.clone()).resolve()?;
+    Ok(Some(RecoveryKey::from_pem(text.bytes())?))
+}
+
+/// The key-encryption key at this place; a file is made when it may be and there is none.
+///
+/// # Errors
+/// [`KekError`].
+pub(super) fn kek(place: KekPlace, may_create: bool, azure: &Azure) -> Result<Kek, KekError> {
+    match place {
+        KekPlace::KeyVault(key) => Ok(Kek::key_vault(azure.clone(), key)),
+        KekPlace::Secret(SecretRef::File(path)) => Kek::from_file(&path, may_create),
+        KekPlace::Secret(reference) => Kek::from_secret(reference),
     }
 }
 
@@ -135,5 +178,6 @@ fn session_limits(settings: &Settings) -> SessionLimits {
     SessionLimits {
         idle: minutes(settings.identity.session_idle_mins),
         absolute: minutes(settings.identity.session_absolute_mins),
+        step_up: minutes(settings.identity.step_up_mins),
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -19,12 +20,15 @@ use crate::config::{Listen, Settings};
 use crate::edge::Cookies;
 use crate::identity::refusals::{self, Flush};
 use crate::jobs;
+use crate::store::key_ring::{KeyRing, Upkeep};
 use crate::web::Site;
 
 /// How often the database file is examined; it also is at the start.
 const EXAMINE_EVERY: Duration = Duration::from_hours(24);
 /// How often counts of refused credentials go to the audit.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
+/// How often the keys are looked after.
+const TEND_EVERY: Duration = Duration::from_mins(1);
 
 /// How the service is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +69,7 @@ pub async fn serve(
     let tending = rooms.calendars.ensure_tending().await;
     tending.map_err(OpenError::from)?;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = background(&rooms, &stopped);
+    let mut tasks = background(&rooms, upkeep(settings), &stopped);
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
         tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
     }
@@ -161,14 +165,22 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
     listeners.iter().filter_map(address).collect()
 }
 
+fn upkeep(settings: &Settings) -> Upkeep {
+    Upkeep {
+        ttl: SignedDuration::from_hours(settings.vault.key_ttl_hours.into()),
+        ..Upkeep::default()
+    }
+}
+
 /// What runs beside the doors.
-fn background(rooms: &Rooms, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+fn background(rooms: &Rooms, upkeep: Upkeep, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let worker = jobs::Worker::new(rooms.store.clone());
     let worker = calendar::register(worker, rooms.calendars.clone());
     tasks.spawn(worker.run(stopped.clone()));
     tasks.spawn(examine(rooms.clone(), stopped.clone()));
     tasks.spawn(flush(rooms.clone(), stopped.clone()));
+    tasks.spawn(tend_keys(rooms.keys.clone(), upkeep, stopped.clone()));
     if let Some(certificate) = rooms.certificate.clone() {
         tasks.spawn(certificate.watch(stopped.clone()));
     }
@@ -187,6 +199,16 @@ async fn examine(rooms: Rooms, mut stop: watch::Receiver<bool>) {
         if pause(EXAMINE_EVERY, &mut stop).await {
             return;
         }
+    }
+}
+
+/// Looks after the keys until the service stops, and then writes down their use.
+async fn tend_keys(keys: KeyRing, upkeep: Upkeep, mut stop: watch::Receiver<bool>) {
+    while !pause(TEND_EVERY, &mut stop).await {
+        keys.tend(&upkeep).await;
+    }
+    if let Err(error) = keys.write_counts().await {
+        tracing::error!(%error, "the use of keys is not written down");
     }
 }
 

@@ -4,7 +4,8 @@
 //! The program and the floors are processes of their own; this one only asks, on one connection
 //! that stays open. Each figure is the lowest of three passes. The floors: axum answering a
 //! constant (for answers without a write), and the same with SQLite inserting a row of 700 bytes
-//! with three indexes, one commit each, `synchronous=FULL` (for writes).
+//! with three indexes, one commit each, `synchronous=FULL` (for writes). Sealing is measured in this
+//! process, beside the cipher alone.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,6 +17,7 @@ mod client;
 mod data;
 mod floor;
 mod process;
+mod sealing;
 
 use std::path::Path;
 use std::process::Command;
@@ -29,6 +31,7 @@ use process::Process;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
+        Some("sealing") => table(&sealing()),
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
         _ => measure(),
@@ -52,6 +55,7 @@ fn measure() {
     let start = first_answer(&data, user);
 
     table(&figures);
+    table(&sealing());
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
     println!("\n| What | Measured |\n| --- | ---: |");
     let line = |what: &str, value: String| println!("| {what} | {value} |");
@@ -75,6 +79,22 @@ fn measure() {
         "the program's file",
         format!("{:.1} MB", process::program_mb()),
     );
+}
+
+fn sealing() -> [Figure; 3] {
+    let measured = sealing::measure();
+    let figure = |what, cpu, floor| Figure {
+        what,
+        cpu,
+        floor,
+        size: 700,
+    };
+    let floor = Some(measured.floor);
+    [
+        figure("floor: AES-256-GCM over 700 bytes", measured.floor, None),
+        figure("sealing a body of 700 bytes", measured.seal, floor),
+        figure("opening it", measured.open, floor),
+    ]
 }
 
 /// One line of the table.
@@ -271,6 +291,7 @@ fn table(figures: &[Figure]) {
         let ratio = floor.map_or_else(String::new, |floor| {
             format!("{:.1}", cpu.as_secs_f64() / floor.as_secs_f64())
         });
-        println!("| {what} | {micros:.1} | {ratio} | {size} |");
+        let digits = if micros < 10.0 { 2 } else { 1 };
+        println!("| {what} | {micros:.digits$} | {ratio} | {size} |");
     }
 }

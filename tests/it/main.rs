@@ -25,6 +25,7 @@ mod import;
 mod jobs;
 mod keys;
 mod peers;
+mod roles;
 mod scopes;
 mod server;
 mod store;

@@ -30,9 +30,9 @@ const JSON: &str = "application/json";
 
 /// What the whole API has in common, for whoever reads the document.
 const ABOUT: &str = "The inventory: what the organisation has, where it is, and who has it.\n\n\
-    Send a personal token of scope `api` as Bearer token. Members read, custodians and \
-    administrators write.\n\n\
-    Every change needs `If-Match` with the entity tag that was read (`ETag` of the answer, `etag` \
+    Send a personal token of scope `api` as Bearer token. Members read, custodians write what is in \
+    their charge, administrators everything.\n\n\
+    Every change of a thing needs `If-Match` with the entity tag that was read (`ETag` of the answer, `etag` \
     in the body): without it 428, with a stale one 412. `*` changes whatever is there.\n\n\
     Lists come in pages: follow `next`, or the `Link`, until it is null. No page skips or repeats \
     what was there when the walk began.\n\n\
@@ -59,6 +59,7 @@ fn document(operations: &[&'static Operation]) -> OpenApi {
             Method::Get => HttpMethod::Get,
             Method::Post => HttpMethod::Post,
             Method::Put => HttpMethod::Put,
+            Method::Delete => HttpMethod::Delete,
         };
         paths.add_path_operation(operation.path, vec![method], describe(operation));
     }
@@ -84,7 +85,12 @@ fn describe(operation: &Operation) -> path::Operation {
         .description(match operation.access {
             Access::Anyone => None,
             Access::Member => Some("For members, custodians and administrators."),
-            Access::Custodian => Some("For custodians and administrators."),
+            Access::Custodian => Some("For administrators, and for custodians in their charge."),
+            Access::Administrator => Some("For administrators."),
+            Access::FreshAdministrator => Some(
+                "For administrators, with a personal token that was made in a session within \
+                 `identity.step_up_mins` of its sign-in; otherwise 401 (RFC 9470).",
+            ),
         });
     for parameter in parameters(operation) {
         let place = format!("#/components/parameters/{parameter}");
@@ -119,7 +125,7 @@ fn parameters(operation: &Operation) -> Vec<&'static str> {
         Shape::Read(_) => &["IfNoneMatch"],
         Shape::Find(_) => &["Scheme", "Value", "IfNoneMatch"],
         Shape::Change { .. } => &["IfMatch"],
-        Shape::Create { .. } | Shape::Document => &[],
+        Shape::Create { .. } | Shape::End | Shape::Document => &[],
     });
     names
 }
@@ -127,7 +133,7 @@ fn parameters(operation: &Operation) -> Vec<&'static str> {
 const fn takes(shape: &Shape) -> Option<&'static str> {
     match shape {
         Shape::Create { takes, .. } | Shape::Change { takes, .. } => Some(*takes),
-        Shape::Page(_) | Shape::Read(_) | Shape::Find(_) | Shape::Document => None,
+        Shape::Page(_) | Shape::Read(_) | Shape::Find(_) | Shape::End | Shape::Document => None,
     }
 }
 
@@ -166,6 +172,7 @@ fn success(shape: &Shape) -> (&'static str, ResponseBuilder) {
             };
             ("200", changed)
         }
+        Shape::End => ("204", response.description("It is over")),
         Shape::Document => {
             let any = Content::new(Some(utoipa::openapi::Object::new()));
             let document = response.description("An OpenAPI 3.1 document");
@@ -181,6 +188,7 @@ fn refusals(operation: &Operation) -> Vec<&'static parts::Refusal> {
         Shape::Read(_) | Shape::Find(_) => &["304", "400", "404"],
         Shape::Create { .. } => &["400", "409", "413", "415", "422"],
         Shape::Change { .. } => &["400", "404", "409", "412", "413", "415", "422", "428"],
+        Shape::End => &["404"],
         Shape::Document => &[],
     };
     let always = ["401", "403", "429", "default"];

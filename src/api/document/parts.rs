@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::super::problem;
-use super::super::{account, custody, items, places, types};
+use super::super::{account, custody, items, places, roles, types};
 use crate::base::PageSize;
 
 /// The name of the security scheme.
@@ -97,8 +97,13 @@ pub(super) fn components() -> Components {
         .schema_from::<custody::Movement>()
         .schema_from::<custody::CheckOut>()
         .schema_from::<custody::CheckIn>()
+        .schema_from::<roles::Principal>()
+        .schema_from::<roles::RoleGrant>()
+        .schema_from::<roles::NewRoleGrant>()
+        .schema_from::<roles::Role>()
+        .schema_from::<roles::Over>()
         .schema_from::<problem::Details>();
-    for of in ["ItemType", "Place", "Item", "Movement"] {
+    for of in ["ItemType", "Place", "Item", "Movement", "Principal"] {
         built = built.schema(page_name(of), page(of));
     }
     for one in &REFUSALS {

@@ -276,6 +276,7 @@ impl Providers {
         let origin = Origin {
             issuer: verified.account.issuer.clone(),
             sid: verified.sid.clone(),
+            authenticated_at: verified.authenticated_at,
         };
         let principal = self.principal(&provider.settings, verified).await?;
         let identity = &self.0.identity;

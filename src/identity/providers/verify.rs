@@ -95,6 +95,8 @@ pub(super) struct Verified {
     pub(super) given: Given,
     /// The provider's name for its session.
     pub(super) sid: Option<String>,
+    /// `auth_time`, where the token has it; never later than now.
+    pub(super) authenticated_at: Option<Timestamp>,
 }
 
 /// The client for `provider`, which is sent back to `redirect_uri`; it proves nothing yet.
@@ -243,7 +245,9 @@ fn judge(
         at: claims.auth_time().map(|at| at.timestamp()),
     };
     strength::judge(settings, &shown, (now, LEEWAY_SECS)).map_err(Refused::Otherwise)?;
+    let authenticated_at = shown.at.and_then(|at| Timestamp::from_second(at).ok());
     Ok(Verified {
+        authenticated_at: authenticated_at.map(|at| at.min(now)),
         account,
         given: roles::given(settings, claims.subject().as_str(), others),
         sid: others.get("sid").and_then(Value::as_str).map(str::to_owned),

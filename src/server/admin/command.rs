@@ -10,8 +10,10 @@ use zeroize::Zeroizing;
 
 use crate::audit::Verdict;
 use crate::base::{Id, Timestamp};
+use crate::config::KekPlace;
 use crate::identity::tokens::PersonalToken;
 use crate::identity::{Handle, Role, Scope};
+use crate::store::key_ring::{RingStatus, Rotation};
 use crate::telemetry::Health;
 
 /// What the operator wants.
@@ -35,6 +37,15 @@ pub enum Command {
     Import(ImportInto),
     /// Recompute the audit chain, with [`Output::Progress`]; [`Answer::Audit`].
     AuditVerify,
+    /// Say how the key ring is; [`Answer::Keys`].
+    KeysStatus,
+    /// Make keys anew; [`Answer::Done`].
+    KeysRotate(Rotation),
+    /// Wrap the root key anew; [`Answer::Rewrapped`].
+    KeysRewrap {
+        /// By this key-encryption key as well; `None`: by the configured one alone.
+        to: Option<KekPlace>,
+    },
     /// Say how the store is; [`Answer::Examined`].
     Examine,
 }
@@ -49,6 +60,9 @@ impl Command {
             Self::TokenRevoke { .. } => "token revoke",
             Self::Import(_) => "import",
             Self::AuditVerify => "audit verify",
+            Self::KeysStatus => "keys status",
+            Self::KeysRotate(_) => "keys rotate",
+            Self::KeysRewrap { .. } => "keys rewrap",
             Self::Examine => "doctor",
         }
     }
@@ -139,6 +153,10 @@ pub enum Answer {
     Tokens(Vec<TokenLine>),
     /// How the audit chain is.
     Audit(Verdict),
+    /// How the key ring is.
+    Keys(RingStatus),
+    /// The ids of what wraps the root key now.
+    Rewrapped(Vec<String>),
     /// How the store is.
     Examined(Examined),
 }

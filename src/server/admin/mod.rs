@@ -16,6 +16,7 @@
 
 mod command;
 mod import;
+mod keys;
 mod listener;
 mod run;
 mod session;

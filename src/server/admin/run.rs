@@ -7,8 +7,8 @@ use super::super::{Rooms, health};
 use super::command::{
     Answer, Command, Examined, Input, NewTokenFor, Output, Part, ShownOnce, TokenLine,
 };
-use super::import;
 use super::wire::{Wire, WireError};
+use super::{import, keys};
 use crate::audit;
 use crate::base::Timestamp;
 use crate::identity::tokens::{self, NewToken};
@@ -96,6 +96,9 @@ async fn run(rooms: &Rooms, command: Command, talk: &mut Talk) -> Result<Answer,
         }
         Command::Import(into) => import::import(rooms, into, talk).await,
         Command::AuditVerify => verify_audit(rooms, talk).await,
+        Command::KeysStatus => Ok(Answer::Keys(rooms.keys.status().await?)),
+        Command::KeysRotate(what) => keys::rotate(rooms, what).await,
+        Command::KeysRewrap { to } => keys::rewrap(rooms, to).await,
         Command::Examine => examine(rooms).await,
     }
 }

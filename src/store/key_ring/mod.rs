@@ -14,19 +14,29 @@
 //! **Absent on purpose.** Which rows are sealed for whom: that is for the rooms.
 
 mod opening;
+mod rotation;
 mod rows;
+mod upkeep;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use upkeep::State;
 use zeroize::Zeroizing;
 
 pub use opening::LockedRing;
+pub use rotation::{RingStatus, Rotation, Wrap};
+pub use upkeep::{KeyCondition, Upkeep};
 
 use super::{Backend, Store, StoreError};
 use crate::base::Kind;
 use crate::crypto::{
-    Kek, KekError, KeyId, Owner, Purpose, RowBinding, Vault, VaultError, WrappedKey,
+    Kek, KekError, KeyId, Owner, Purpose, RecoveryError, RecoveryKey, RowBinding, Vault,
+    VaultError, WrappedKey,
 };
+
+/// How often a key is made anew because the root key has changed meanwhile.
+const ATTEMPTS: usize = 4;
 
 /// The key ring cannot be opened, or has not what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +50,15 @@ pub enum KeyRingError {
     /// The key-encryption key.
     #[error(transparent)]
     Kek(#[from] KekError),
+    /// The recovery key.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+    /// There is nothing to recover from.
+    #[error(
+        "the root key is not wrapped for any recovery key: nothing opens without the \
+         key-encryption key; look for a copy of it"
+    )]
+    NoRecovery,
     /// The ring does not belong to the database.
     #[error(
         "the database is sealed with the key ring {needed}, and {place} {given}: put the key ring \
@@ -63,7 +82,7 @@ impl KeyRingError {
             Self::Store(error) => error.kind(),
             Self::Vault(error) => error.kind(),
             Self::Kek(_) => Kind::Unavailable,
-            Self::Foreign { .. } => Kind::Internal,
+            Self::Recovery(_) | Self::NoRecovery | Self::Foreign { .. } => Kind::Internal,
         }
     }
 }
@@ -74,6 +93,8 @@ pub struct KeyRing {
     ring: Store,
     vault: Vault,
     kek: Arc<Kek>,
+    recovery: Option<Arc<RecoveryKey>>,
+    state: Arc<Mutex<State>>,
 }
 
 impl KeyRing {
@@ -107,19 +128,29 @@ impl KeyRing {
 
     /// Makes a key for `owner` unless the ring has one.
     async fn make(&self, owner: Owner, purpose: Purpose) -> Result<(), KeyRingError> {
-        let now = self.ring.clock().now().as_microsecond();
-        let new = self.vault.make_key(owner, purpose, now)?;
-        let stored = self.ring.write(new, |tx, new: Arc<WrappedKey>| async move {
-            rows::lock(&tx).await?;
-            let mut present = rows::keys_of(&tx, new.owner).await?;
-            present.retain(|key| key.purpose == new.purpose);
-            if present.is_empty() {
-                rows::insert_key(&tx, &new).await?;
-                present.push((*new).clone());
+        for _attempt in 0..ATTEMPTS {
+            let now = self.ring.clock().now().as_microsecond();
+            let new = self.vault.make_key(owner, purpose, now)?;
+            let stored = self.ring.write(new, |tx, new: Arc<WrappedKey>| async move {
+                rows::lock(&tx).await?;
+                if rows::current_root(&tx).await?.as_ref() != Some(&new.root) {
+                    return Ok(None);
+                }
+                let mut present = rows::keys_of(&tx, new.owner).await?;
+                present.retain(|key| key.purpose == new.purpose);
+                if present.is_empty() {
+                    rows::insert_key(&tx, &new).await?;
+                    present.push((*new).clone());
+                }
+                Ok::<_, StoreError>(Some(present))
+            });
+            if let Some(stored) = stored.await? {
+                return self.add(&stored).await;
             }
-            Ok::<_, StoreError>(present)
-        });
-        self.add(&stored.await?).await
+            // Another process has made a new root key.
+            self.unwrap_roots().await?;
+        }
+        Err(StoreError::Contended.into())
     }
 
     /// Makes sure that the keys of `owner` are in memory. Inside a transaction this waits for
@@ -130,6 +161,9 @@ impl KeyRing {
     pub async fn hold(&self, owner: Owner) -> Result<(), KeyRingError> {
         if self.vault.can_seal(&owner) {
             return Ok(());
+        }
+        if let Some(why) = self.vault.locked() {
+            return Err(VaultError::Locked(why).into());
         }
         let read = |at: super::Snapshot, owner| async move { rows::keys_of(&at, owner).await };
         let keys = self.ring.read(owner, read).await?;
@@ -191,10 +225,15 @@ impl KeyRing {
             .write::<_, _, StoreError, _, _>(owner, destroy)
             .await?;
         self.vault.forget(&owner);
-        if let Backend::Lite(lite) = self.ring.backend.as_ref() {
-            lite.empty_log()?;
+        self.empty_log()
+    }
+
+    /// Takes what was deleted out of the ring's log.
+    fn empty_log(&self) -> Result<(), KeyRingError> {
+        match self.ring.backend.as_ref() {
+            Backend::Lite(lite) => Ok(lite.empty_log()?),
+            Backend::Postgres(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Lets go of the ring.
@@ -206,21 +245,9 @@ impl KeyRing {
     async fn add(&self, keys: &[WrappedKey]) -> Result<(), KeyRingError> {
         for key in keys {
             if !self.vault.has_root(&key.root) {
-                self.unlock_roots().await?;
+                self.unwrap_roots().await?;
             }
             self.vault.add(key)?;
-        }
-        Ok(())
-    }
-
-    /// Takes the root keys into memory that are not there.
-    async fn unlock_roots(&self) -> Result<(), KeyRingError> {
-        let read = |at: super::Snapshot, ()| async move { rows::roots(&at).await };
-        for wrapped in self.ring.read((), read).await? {
-            if !self.vault.has_root(&wrapped.root) {
-                let key = self.kek.unwrap(&wrapped).await?;
-                self.vault.add_root(wrapped.root, &key);
-            }
         }
         Ok(())
     }

@@ -5,21 +5,27 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sea_orm::ConnectionTrait as _;
 use zeroize::Zeroizing;
 
+use super::upkeep::State;
 use super::{KeyRing, KeyRingError, rows};
 use crate::base::random;
-use crate::crypto::{Kek, Owner, Purpose, RootId, Vault, VaultError, WrappedKey, WrappedRoot};
+use crate::crypto::{
+    Kek, Owner, Purpose, RecoveryKey, RootId, Vault, VaultError, WrappedKey, WrappedRoot,
+};
 use crate::store::sqlite::Lite;
 use crate::store::{Backend, Snapshot, SqliteOptions, Store, StoreError, Tx, dialect, migrate};
 
 /// The key ring of a store, before it is unlocked.
 pub struct LockedRing {
     main: Store,
-    ring: Store,
-    /// The root keys, wrapped; none in a new ring.
-    roots: Vec<WrappedRoot>,
+    pub(super) ring: Store,
+    /// Whether there is a root key.
+    has_root: bool,
+    /// The recovery key that the root key is to be wrapped for.
+    recovery: Option<Arc<RecoveryKey>>,
     /// The data keys that the database itself holds, from before there was a ring.
     old: Vec<rows::OldKey>,
     /// The ring that the database belongs to.
@@ -42,9 +48,10 @@ impl LockedRing {
             Ok::<_, StoreError>((old, rows::belongs_to(&at).await?))
         };
         let (old, belongs_to) = main.read((), read).await?;
-        let roots = |at: Snapshot, ()| async move { rows::roots(&at).await };
+        let root = |at: Snapshot, ()| async move { rows::current_root(&at).await };
         Ok(Self {
-            roots: ring.read((), roots).await?,
+            has_root: ring.read((), root).await?.is_some(),
+            recovery: None,
             main: main.clone(),
             ring,
             old,
@@ -55,7 +62,14 @@ impl LockedRing {
     /// Whether nothing is sealed yet: then a key-encryption key may be made for it.
     #[must_use]
     pub fn is_new(&self) -> bool {
-        self.roots.is_empty() && self.old.is_empty() && self.belongs_to.is_none()
+        !self.has_root && self.old.is_empty() && self.belongs_to.is_none()
+    }
+
+    /// The ring, whose root key is to be wrapped for this recovery key, too.
+    #[must_use]
+    pub fn with_recovery(mut self, key: Option<RecoveryKey>) -> Self {
+        self.recovery = key.map(Arc::new);
+        self
     }
 
     /// Opens the ring with `kek`, and completes it.
@@ -65,7 +79,7 @@ impl LockedRing {
     pub async fn unlock(self, kek: Kek) -> Result<KeyRing, KeyRingError> {
         // First: with the wrong key nothing is to be made.
         let old = self.unwrap_old(&kek)?;
-        if self.roots.is_empty() {
+        if !self.has_root {
             if let Some(needed) = &self.belongs_to {
                 return Err(self.foreign(needed, "is empty".to_owned()));
             }
@@ -75,11 +89,12 @@ impl LockedRing {
             ring: self.ring.clone(),
             vault: Vault::default(),
             kek: Arc::new(kek),
+            recovery: self.recovery.clone(),
+            state: Arc::new(Mutex::new(State::new(self.ring.clock().now()))),
         };
-        keys.unlock_roots().await?;
+        keys.unwrap_roots().await?;
         self.take_over(&keys, old).await?;
-        let all = |at: Snapshot, ()| async move { rows::keys(&at).await };
-        keys.add(&self.ring.read((), all).await?).await?;
+        keys.load().await?;
         self.belong(&keys).await?;
         keys.ensure(Owner::Organisation).await?;
         Ok(keys)
@@ -97,6 +112,7 @@ impl LockedRing {
                 root: RootId::new(""),
                 wrapped: Vec::new(),
                 created_at: old.created_at,
+                sealed_count: 0,
             };
             Ok((named, key))
         };
@@ -214,8 +230,9 @@ async fn make_root(ring: &Store, kek: &Kek) -> Result<(), KeyRingError> {
     let wrapped = kek.wrap(&RootId::fresh(), &key).await?;
     let insert = |tx: Tx, wrapped: Arc<WrappedRoot>| async move {
         rows::lock(&tx).await?;
-        if rows::roots(&tx).await?.is_empty() {
-            rows::insert_root(&tx, &wrapped).await?;
+        if rows::current_root(&tx).await?.is_none() {
+            rows::insert_root(&tx, &wrapped.root).await?;
+            rows::put_wrap(&tx, "kek", &wrapped).await?;
         }
         Ok::<_, StoreError>(())
     };

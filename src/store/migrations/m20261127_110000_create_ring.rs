@@ -26,7 +26,7 @@ fn up() -> Vec<Step> {
                 .foreign_key(&mut refers("root_wrap", "root_id", "root_key"))
                 .to_owned(),
         ),
-        unique("root_wrap", &["root_id", "wrapper"]),
+        unique("root_wrap", &["root_id", "wrapper", "wrapper_id"]),
         Step::Table(
             table("data_key")
                 .col(text("id").primary_key())

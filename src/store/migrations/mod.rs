@@ -8,6 +8,7 @@ mod m20261125_110000_create_identity;
 mod m20261125_120000_create_inventory;
 mod m20261125_130000_create_calendar;
 mod m20261125_200000_add_session_origin;
+mod m20261127_110000_add_role_grant;
 mod m20261127_110000_create_ring;
 mod m20261127_110000_drop_calendar_key;
 mod m20261127_110100_create_key_ring;
@@ -46,6 +47,7 @@ pub(super) const ALL: &[Migration] = &[
     m20261125_120000_create_inventory::MIGRATION,
     m20261125_130000_create_calendar::MIGRATION,
     m20261125_200000_add_session_origin::MIGRATION,
+    m20261127_110000_add_role_grant::MIGRATION,
     m20261127_110000_drop_calendar_key::MIGRATION,
     m20261127_110100_create_key_ring::MIGRATION,
 ];

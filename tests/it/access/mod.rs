@@ -3,6 +3,7 @@
 //! The program lists its routes itself ([`endpoints`]); the table here has to have exactly those. For
 //! who is refused, what is there and what is not look alike: status, headers, body.
 
+mod bodies;
 mod table;
 
 use std::collections::BTreeSet;
@@ -20,11 +21,12 @@ use crate::support::app::{Answer, Ask, Person, TestApp};
 use crate::support::dav::event;
 
 /// Who asks, in the order of the table's columns.
-const WHO: [Who; 9] = [
+const WHO: [Who; 10] = [
     Who::Nobody,
     Who::Stranger,
     Who::Owner,
     Who::Custodian,
+    Who::CustodianOfPart,
     Who::Administrator,
     Who::Roleless,
     Who::WrongKind,
@@ -42,6 +44,8 @@ enum Who {
     Owner,
     /// A custodian whose thing it is not.
     Custodian,
+    /// A member who is custodian of the place that the items are in, and of nothing else.
+    CustodianOfPart,
     /// An administrator whose thing it is not.
     Administrator,
     /// Somebody without any role.
@@ -166,6 +170,7 @@ struct World {
     alice: Known,
     bob: Known,
     carol: Known,
+    sam: Known,
     ada: Known,
     nora: Known,
     otto: Known,
@@ -211,6 +216,7 @@ impl World {
             alice: known(&app, "alice", &[Role::Member]).await,
             bob: known(&app, "bob", &[Role::Member]).await,
             carol: known(&app, "carol", &[Role::Custodian]).await,
+            sam: known(&app, "sam", &[Role::Member]).await,
             nora: known(&app, "nora", &[]).await,
             ada,
             otto,
@@ -223,6 +229,8 @@ impl World {
         };
         world.item_type = world.make("/api/v1/item-types").await;
         world.place = world.make("/api/v1/places").await;
+        let over = json!({ "kind": "place", "id": world.place });
+        world.give("sam", &over).await;
         world.tag = format!("T-{}", world.next.load(Ordering::Relaxed));
         world.make("/api/v1/items").await;
         world
@@ -244,6 +252,21 @@ impl World {
         assert_eq!(made.status, 201, "{}", made.text());
         let made: serde_json::Value = serde_json::from_slice(&made.body).unwrap();
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes somebody a custodian: the identifier of that.
+    async fn give(&self, handle: &str, over: &serde_json::Value) -> String {
+        let request = self.app.request("POST", "/api/v1/role-grants");
+        let body = json!({ "handle": handle, "role": "custodian", "over": over });
+        let given = request
+            .bearer(&self.ada.person.api)
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await;
+        assert_eq!(given.status, 201, "{}", given.text());
+        let given: serde_json::Value = serde_json::from_slice(&given.body).unwrap();
+        given["id"].as_str().unwrap().to_owned()
     }
 
     /// The identifier of a new token of alice's.
@@ -298,6 +321,11 @@ impl World {
                 _ if path.starts_with("/sessions/") => self.session().await,
                 _ if path.contains("/item-types/") => self.make("/api/v1/item-types").await,
                 _ if path.contains("/places/") => self.make("/api/v1/places").await,
+                _ if path.contains("/role-grants/") => {
+                    let place = self.make("/api/v1/places").await;
+                    let over = json!({ "kind": "place", "id": place });
+                    self.give("carol", &over).await
+                }
                 _ => self.make("/api/v1/items").await,
             };
             if path.ends_with("/check-in") {
@@ -389,6 +417,7 @@ impl World {
             Who::Stranger => &self.bob,
             Who::Owner | Who::WrongKind | Who::WrongScope => &self.alice,
             Who::Custodian => &self.carol,
+            Who::CustodianOfPart => &self.sam,
             Who::Administrator => &self.ada,
             Who::Roleless => &self.nora,
             Who::TurnedOff => &self.otto,
@@ -406,61 +435,6 @@ impl World {
             _ if on_api => request.bearer(&person.api),
             _ => request.header("cookie", &session),
         }
-    }
-
-    /// A body that is good for this method there.
-    fn body(&self, method: &str, path: &str, thing: &Thing) -> String {
-        let number = self.number();
-        let name = format!("Thing {number}");
-        let json = match (method, path.strip_prefix("/api/v1").unwrap_or("")) {
-            ("POST", "/item-types") => {
-                json!({ "name": name, "kind": "serialised", "unit": "piece" })
-            }
-            ("PUT", "/item-types/{id}") => json!({ "name": name, "unit": "piece" }),
-            ("POST" | "PUT", "/places" | "/places/{id}") => {
-                json!({ "name": name, "parent_id": null })
-            }
-            ("POST", "/items") => json!({
-                "type_id": self.item_type,
-                "name": name,
-                "place_id": self.place,
-                "identifiers": [{ "scheme": "tag", "value": format!("T-{number}") }],
-            }),
-            ("PUT", "/items/{id}") => json!({ "name": name, "identifiers": [] }),
-            ("POST", "/items/{id}/check-out") => {
-                json!({ "to": { "kind": "party", "handle": "alice" } })
-            }
-            ("POST", "/items/{id}/check-in") => json!({ "to_place_id": self.place }),
-            ("POST", _) if path == "/connect/tokens" => {
-                return "label=x&scope=caldav&days=30".to_owned();
-            }
-            ("PUT", _) => return event("1", "20270102T090000Z", "Two"),
-            ("PROPPATCH", _) => {
-                return "<propertyupdate xmlns=\"DAV:\"><set><prop><displayname>A</displayname>\
-                        </prop></set></propertyupdate>"
-                    .to_owned();
-            }
-            ("MKCOL", _) => {
-                return "<mkcol xmlns=\"DAV:\"><set><prop><resourcetype><collection/>\
-                        <calendar xmlns=\"urn:ietf:params:xml:ns:caldav\"/></resourcetype></prop>\
-                        </set></mkcol>"
-                    .to_owned();
-            }
-            ("REPORT", _) => {
-                let mut href = "/dav/calendars/{handle}/{calendar}/{object}".to_owned();
-                for (name, value) in &thing.names {
-                    href = href.replace(name, value);
-                }
-                let href = href.replace(['{', '}'], "");
-                return format!(
-                    "<C:calendar-multiget xmlns:C=\"urn:ietf:params:xml:ns:caldav\" \
-                     xmlns=\"DAV:\"><prop><getetag/></prop><href>{href}</href>\
-                     </C:calendar-multiget>"
-                );
-            }
-            _ => return String::new(),
-        };
-        json.to_string()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The key ring: per-principal keys, apart from the data that they seal.
 
 mod earlier;
+mod operating;
+mod recovery;
+mod upkeep;
 
 use std::sync::Arc;
 

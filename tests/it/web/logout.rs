@@ -39,6 +39,7 @@ async fn a_provider_ends_the_sessions_that_came_from_it_and_no_other() {
         let origin = Origin {
             issuer: issuer.to_owned(),
             sid: sid.map(str::to_owned),
+            authenticated_at: None,
         };
         let started = start(&house.identity, person.await.unwrap().id, Some(origin)).await;
         secrets.push(started.unwrap().secret.expose().to_owned());
