@@ -281,6 +281,11 @@ fn refusal(ask: &Ask<'_>, vault: &str, answer: &Answered) -> KeyVaultError {
     // The inner one is more exact: `ForbiddenByRbac` in `Forbidden`.
     let code = text("/error/innererror/code").or_else(|| text("/error/code"));
     let code = said(code.unwrap_or("no code"));
+    let mut advice =
+        advice::key_vault(ask.item, ask.path.starts_with("keys"), answer.status, &code);
+    if let Ok(Challenge { tenant, .. }) = Challenge::of(&answer.headers, &ask.item.vault) {
+        advice = format!("{advice}; it takes tokens of the tenant {}", said(&tenant));
+    }
     KeyVaultError::Refused {
         what: ask.what,
         item: format!(
@@ -290,7 +295,7 @@ fn refusal(ask: &Ask<'_>, vault: &str, answer: &Answered) -> KeyVaultError {
                 .trim_end_matches("/unwrapkey")
         ),
         status: answer.status.as_u16(),
-        advice: advice::key_vault(ask.item, ask.path.starts_with("keys"), answer.status, &code),
+        advice,
         code,
     }
 }

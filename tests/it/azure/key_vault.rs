@@ -3,7 +3,7 @@
 use freehold::azure::{Azure, KeyVaultError};
 use freehold::config::{KeyAddress, SecretRef};
 
-use crate::support::azure::{Cloud, Script};
+use crate::support::azure::{Cloud, Script, TENANT};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -159,6 +159,18 @@ async fn a_token_that_the_vault_no_longer_takes_is_fetched_anew_once() {
     cloud.change(Script::forget_tokens);
     azure.wrap_key(&key, &KEY).await.unwrap();
     assert_eq!(cloud.asked("/metadata/"), 2);
+}
+
+#[tokio::test]
+async fn a_vault_that_takes_no_token_at_all_says_of_which_tenant_it_is() {
+    let (cloud, azure, key) = start();
+    cloud.change(|script| script.lifetime_secs = 0);
+    let told = azure.wrap_key(&key, &KEY).await.unwrap_err().to_string();
+    assert!(told.contains("(401 Unauthorized)"), "{told}");
+    assert!(
+        told.contains(&format!("takes tokens of the tenant {TENANT}")),
+        "{told}"
+    );
 }
 
 #[tokio::test]
