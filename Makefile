@@ -16,6 +16,8 @@ test-browser: ## a fresh clone, make run, and a browser that signs in
 	@scripts/test-browser.sh
 pictures: ## the same, keeping the README's pictures in docs/images
 	@PICTURES=docs/images scripts/test-browser.sh
+conformance: ## a real Keycloak, the program over TLS and a browser; kept in docs/results
+	@scripts/conformance.sh
 bench: ## CPU per request beside its floors; the last result is in docs/results
 	@scripts/bench.sh
 fmt: ## format the code
@@ -31,4 +33,4 @@ lock: ## renew the lock files of the test tools
 clean: ## remove what can be made again, the user's cache folder included
 	@scripts/clean.sh
 
-.PHONY: help run test image test-image test-browser pictures bench fmt lint generate tools lock clean
+.PHONY: help run test image test-image test-browser pictures conformance bench fmt lint generate tools lock clean

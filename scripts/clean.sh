@@ -3,4 +3,4 @@
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 rm -rf "$root/target" "$root/.tools" "$root/tests/peers/node_modules" \
-  "$cache"/{target,venv,npm,uv}-* "$cache"/{advisories,newcomer,seeding}
+  "$cache"/{target,venv,npm,uv,keycloak}-* "$cache"/{advisories,newcomer,seeding}

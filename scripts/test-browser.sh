@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What a newcomer does: a fresh clone, `make run`, the printed link, a browser.
+# What a newcomer does: a fresh clone, `make run`, the printed link, a browser. Then what other sites
+# try in that browser (tests/peers/sites.mjs).
 #
 #   PICTURES=docs/images scripts/test-browser.sh     keeps the pictures there
 #
@@ -36,3 +37,4 @@ PICTURES=${PICTURES:-$root/.tools/pictures} node tests/peers/browser.mjs "$link"
 
 kill -TERM -- "-$make"
 wait "$make" || true
+node tests/peers/sites.mjs "$CARGO_TARGET_DIR/$target/debug/freehold"

@@ -108,6 +108,32 @@ tools_browser() {
   needs chromium chromium fonts-dejavu-core
 }
 
+# Keycloak, pinned with its digest and prepared for a database in memory: sets `keycloak`, its
+# folder. Only `make conformance` needs it.
+tools_keycloak() {
+  keycloak_version=26.7.3
+  local digest=77657f30b7e90d70f727712ce1c967f430fd6a5e9f458d32d8c6df0635345f47 name fetched
+  name=keycloak-quarkus-dist-$keycloak_version.tar.gz
+  needs java default-jre-headless
+  needs mvn maven
+  keycloak=$cache/keycloak-$keycloak_version
+  if [[ ! -e $keycloak/complete ]]; then
+    fetched=$cache/keycloak-fetching
+    rm -rf "$keycloak" "$fetched"
+    mkdir -p "$keycloak" "$fetched"
+    mvn --batch-mode --quiet -Dmaven.repo.local="$fetched/repository" -DoutputDirectory="$fetched" -Dmdep.useBaseVersion=true \
+      -Dartifact="org.keycloak:keycloak-quarkus-dist:$keycloak_version:tar.gz" \
+      org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy >&2
+    sha256sum --quiet --check <<<"$digest  $fetched/$name" || die "what Maven fetched is not Keycloak $keycloak_version"
+    tar --extract --strip-components 1 --directory "$keycloak" --file "$fetched/$name"
+    rm -rf "$fetched"
+    "$keycloak/bin/kc.sh" build --db=dev-mem >&2
+    touch "$keycloak/complete"
+  fi
+  touch "$keycloak"
+  keep_two keycloak
+}
+
 # A checker for these scripts.
 tools_shell() {
   needs shellcheck shellcheck

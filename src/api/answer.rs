@@ -51,6 +51,15 @@ pub(super) fn page<T: Serialize>(
     next: Option<Cursor>,
 ) -> Result<Response, Problem> {
     let link = next.as_ref().map(|next| paging.link(next));
+    linked_page(items, next, link)
+}
+
+/// [`page`], whose link to the next one is made already.
+pub(super) fn linked_page<T: Serialize>(
+    items: Vec<T>,
+    next: Option<Cursor>,
+    link: Option<String>,
+) -> Result<Response, Problem> {
     let next = next.map(|next| next.to_text());
     let mut response = plain(Page { items, next });
     if let Some(link) = link {

@@ -4,7 +4,7 @@
 //!
 //! - `operation`: what there is to ask. [`operations`] lists it, [`router`] answers it, and
 //!   `document` describes it; all three are made from one list.
-//! - `types`, `places`, `items`, `custody`: the operations, one file per resource.
+//! - `types`, `places`, `items`, `custody`, `audit`: the operations, one file per resource.
 //! - `roles`: who is here, and which roles administrators give.
 //! - `account`: the words for who has something. `request`, `answer`, `problem`: what handlers take
 //!   and give.
@@ -24,6 +24,7 @@
 
 mod account;
 mod answer;
+mod audit;
 mod custody;
 mod document;
 mod items;
@@ -119,6 +120,7 @@ where
         Route::new(&roles::CREATE, roles::create),
         Route::new(&roles::READ, roles::read),
         Route::new(&roles::END, roles::end),
+        Route::new(&audit::LIST, audit::list),
         Route::new(&document::READ, document::read),
     ]
 }

@@ -60,6 +60,8 @@ pub enum Access {
     Administrator,
     /// Administrators, a moment after their sign-in.
     FreshAdministrator,
+    /// Auditors, and nobody else.
+    Auditor,
 }
 
 /// What goes in and what comes out, in names of schemas of the document.
@@ -67,6 +69,8 @@ pub enum Access {
 pub(super) enum Shape {
     /// A page of these.
     Page(&'static str),
+    /// A page of the entries of the audit that are asked for.
+    Audit(&'static str),
     /// One of these.
     Read(&'static str),
     /// One of these, by scheme and value.

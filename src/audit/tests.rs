@@ -1,7 +1,9 @@
 //! The chain's arithmetic, tested with values.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use super::chain::GENESIS;
 use super::*;
+use crate::crypto::Owner;
 
 fn entry() -> Entry {
     Entry {
@@ -11,6 +13,7 @@ fn entry() -> Entry {
         actor: "principal:a".to_owned(),
         subject: "calendar:b".to_owned(),
         detail: "{}".to_owned(),
+        commitments: vec![],
         hash: vec![],
     }
 }
@@ -33,6 +36,13 @@ fn every_field_and_the_entry_before_are_in_the_hash() {
     assert_ne!(base, one_moved(|e| e.subject.push('x')));
     assert_ne!(base, one_moved(|e| e.detail.push('x')));
     assert_ne!(base, entry().digest(&[1; 32]));
+    let commitment = Commitment {
+        owner: Owner::Organisation,
+        hash: [9; 32],
+    };
+    let mut with = entry();
+    with.commitments.push(commitment);
+    assert_ne!(base, with.digest(&GENESIS));
     // Lengths keep the border between two fields where it is.
     let shifted = one_moved(|e| {
         e.actor = "principal:acal".to_owned();

@@ -41,9 +41,17 @@ pub(super) struct Create {
     /// Where it will be used
     #[arg(long, value_name = "TEXT", default_value = "made on the command line")]
     label: String,
-    /// After how many days it is not good any more [default: never]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    expires: Option<u32>,
+    /// After how many days it is not good any more
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 365,
+        value_parser = clap::value_parser!(u32).range(1..=36_500)
+    )]
+    expires: u32,
+    /// It stays good until somebody revokes it
+    #[arg(long, conflicts_with = "expires")]
+    never: bool,
     /// Make the principal when there is none of the name
     #[arg(long = "create")]
     make_principal: bool,
@@ -100,7 +108,7 @@ async fn make(create: Create, settings: &Settings) -> Result<(), Failure> {
         principal: create.principal,
         scope: create.scope.into(),
         label: create.label,
-        expires_days: create.expires,
+        expires_days: (!create.never).then_some(create.expires),
         create: create.make_principal.then_some(role),
     });
     let Answer::Token {

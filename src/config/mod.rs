@@ -61,7 +61,7 @@ pub use provider::{
 };
 pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{
-    Backend, Calendar, Identity, KekProvider, Log, LogFormat, Postgres, Server, Settings, Sqlite,
-    SslMode, Store, Tls, Vault,
+    Audit, Backend, Calendar, Identity, KekProvider, Limits, Log, LogFormat, Postgres, Server,
+    Settings, Sqlite, SslMode, Store, Tls, Vault,
 };
 pub use values::{Administrator, Listen, LogLevel, PublicUrl};

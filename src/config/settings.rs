@@ -29,6 +29,10 @@ section! {
         azure: Azure = Azure::default();
         /// Who may sign in, and for how long.
         identity: Identity = Identity::default();
+        /// The record of who did what.
+        audit: Audit = Audit::default();
+        /// How many requests are answered.
+        limits: Limits = Limits::default();
         /// Limits and periods of calendars.
         calendar: Calendar = Calendar::default();
         /// What the service writes to standard error.
@@ -208,8 +212,51 @@ section! {
         /// access of others. Later they sign in once more, which ends nothing else. The provider has
         /// to say when the sign-in was (`auth_time`; with Microsoft an optional claim).
         step_up_mins: u32 = 10, unit "minutes", range 1..=1440;
+        /// A provider that gave a refresh token at the sign-in is asked with it whether the person
+        /// may still be signed in, at the first request after so many seconds; if not, the session
+        /// ends. So an account that is turned off there loses its sessions here. Some providers
+        /// give that token only for the scope `offline_access`. 0 never asks.
+        session_check_secs: u32 = 300, unit "seconds", range 0..=86_400;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();
+    }
+}
+
+section! {
+    /// The record of who did what.
+    Audit {
+        /// How often the head of the chain is signed, when something has happened. Signed heads are
+        /// in the log: whoever keeps the log elsewhere can show that nothing older was rewritten.
+        sign_mins: u32 = 60, unit "minutes", range 1..=1440;
+        /// How long entries are kept. Older ones are taken away every day, up to a signed head that
+        /// stands for them from then on. Unset keeps all of them.
+        keep_days: Option<u32> = None, unit "days", range 90..=36_500, example "2555";
+    }
+}
+
+section! {
+    /// How many requests are answered. A bucket holds a burst and is filled at a rate; a request that
+    /// finds it empty gets 429 with `Retry-After`. Each process counts for itself, in memory: with
+    /// several processes on PostgreSQL, together they answer as many times as much. A burst of 0 is no
+    /// limit. The defaults let a client fetch or store 50,000 objects in a row.
+    Limits {
+        /// With one personal token, so many at once.
+        token_burst: u32 = 50_000, unit "requests", range 0..=100_000_000;
+        /// With one personal token, in the long run.
+        token_per_sec: u32 = 100, unit "requests per second", range 1..=1_000_000;
+        /// From one network (an IPv4 address, a /64 of IPv6), so many at once. Behind a proxy that
+        /// `server.trusted_proxies` does not name, everybody is one network.
+        source_burst: u32 = 200_000, unit "requests", range 0..=100_000_000;
+        /// From one network, in the long run.
+        source_per_sec: u32 = 1000, unit "requests per second", range 1..=1_000_000;
+        /// By one process, so many at once.
+        all_burst: u32 = 1_000_000, unit "requests", range 0..=100_000_000;
+        /// By one process, in the long run.
+        all_per_sec: u32 = 10_000, unit "requests per second", range 1..=1_000_000;
+        /// Sign-ins that one network begins, so many at once.
+        sign_in_burst: u32 = 300, unit "sign-ins", range 0..=100_000_000;
+        /// Sign-ins that one network begins, in the long run.
+        sign_in_per_sec: u32 = 5, unit "sign-ins per second", range 1..=1_000_000;
     }
 }
 

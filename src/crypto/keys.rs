@@ -126,6 +126,8 @@ pub enum Purpose {
     Content,
     /// Makes keyed hashes to look sealed values up by.
     Index,
+    /// Signs what the organisation vouches for.
+    Sign,
 }
 
 impl Purpose {
@@ -135,13 +137,14 @@ impl Purpose {
         match self {
             Self::Content => "content",
             Self::Index => "index",
+            Self::Sign => "sign",
         }
     }
 
     /// Reads [`Self::as_str`].
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut all = [Self::Content, Self::Index].into_iter();
+        let mut all = [Self::Content, Self::Index, Self::Sign].into_iter();
         all.find(|purpose| purpose.as_str() == text)
     }
 }

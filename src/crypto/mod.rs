@@ -13,6 +13,7 @@
 //! | What | Standard |
 //! | --- | --- |
 //! | AES-256-GCM, 96-bit random nonces, at most 2^32 messages per key | NIST SP 800-38D §8.3 |
+//! | Ed25519 for signatures | RFC 8032 |
 //! | RSA-OAEP with SHA-256 for the recovery key | RFC 8017 §7.1 |
 //! | HMAC-SHA-256 for look-up hashes | RFC 2104 |
 //! | token checksums | CRC-32 (ISO 3309) |
@@ -22,6 +23,7 @@ mod keys;
 mod recovery;
 mod seal;
 mod signer;
+mod signing;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -42,6 +44,22 @@ use sha2::{Digest as _, Sha256};
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// Reads what [`hex`] wrote; `None` for anything else.
+#[must_use]
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+    pairs.iter().map(byte).collect()
 }
 
 /// Lower-case hexadecimal digits of `bytes`.

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::seal::{Cipher, RowBinding, as_key};
+use super::signing::Signer;
 use super::{KeyId, Owner, Purpose, RootId, WrappedKey};
 use crate::base::{Kind, random};
 
@@ -71,6 +72,9 @@ pub(super) struct Held {
     /// The newest content key of each owner.
     pub(super) sealing: HashMap<Owner, Arc<DataKey>>,
     index: Option<Zeroizing<[u8; 32]>>,
+    signers: HashMap<KeyId, Arc<Signer>>,
+    /// The newest signing key.
+    signing: Option<(i64, KeyId)>,
     /// Why there are no keys.
     pub(super) locked: Option<String>,
 }
@@ -104,6 +108,28 @@ impl Default for KeyLimits {
             seals_max: 1 << 30,
             age_max: SignedDuration::from_hours(365 * 24),
         }
+    }
+}
+
+impl Held {
+    fn add_content(&mut self, key: &WrappedKey, bytes: &[u8; 32]) {
+        if self.keys.contains_key(&key.id) {
+            return;
+        }
+        let new = Arc::new(DataKey {
+            id: key.id.clone(),
+            owner: key.owner,
+            created_at: key.created_at,
+            cipher: Cipher::new(bytes),
+            sealed: AtomicU64::new(0),
+            sealed_before: AtomicU64::new(key.sealed_count.unsigned_abs()),
+        });
+        let order = |key: &DataKey| (key.created_at, key.id.clone());
+        let newest = self.sealing.get(&key.owner);
+        if newest.is_none_or(|present| order(present) < order(&new)) {
+            self.sealing.insert(key.owner, Arc::clone(&new));
+        }
+        self.keys.insert(key.id.clone(), new);
     }
 }
 
@@ -198,24 +224,17 @@ impl Vault {
         }
         let bytes = self.unwrap(key)?;
         let mut held = self.0.write();
-        if key.purpose == Purpose::Index {
-            held.index = Some(bytes);
-            return Ok(());
+        match key.purpose {
+            Purpose::Content => held.add_content(key, &bytes),
+            Purpose::Index => held.index = Some(bytes),
+            Purpose::Sign => {
+                let signer = Signer::new(&bytes);
+                let signer = signer.ok_or_else(|| VaultError::DamagedKey(key.id.clone()))?;
+                held.signers.insert(key.id.clone(), Arc::new(signer));
+                let new = (key.created_at, key.id.clone());
+                held.signing = held.signing.take().max(Some(new));
+            }
         }
-        let new = Arc::new(DataKey {
-            id: key.id.clone(),
-            owner: key.owner,
-            created_at: key.created_at,
-            cipher: Cipher::new(&bytes),
-            sealed: AtomicU64::new(0),
-            sealed_before: AtomicU64::new(key.sealed_count.unsigned_abs()),
-        });
-        let order = |key: &DataKey| (key.created_at, key.id.clone());
-        let newest = held.sealing.get(&key.owner);
-        if newest.is_none_or(|present| order(present) < order(&new)) {
-            held.sealing.insert(key.owner, Arc::clone(&new));
-        }
-        held.keys.insert(key.id.clone(), new);
         Ok(())
     }
 
@@ -285,6 +304,28 @@ impl Vault {
         let key = key.ok_or_else(unknown)?;
         let opened = key.cipher.open(name, place, body);
         opened.ok_or(VaultError::DoesNotOpen)
+    }
+
+    /// Signs `message` with the newest signing key: the key's name, and 64 bytes of Ed25519
+    /// (RFC 8032).
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`].
+    pub fn sign(&self, message: &[u8]) -> Result<(KeyId, Vec<u8>), VaultError> {
+        let newest = || {
+            let held = self.0.read();
+            let (_, id) = held.signing.clone()?;
+            Some((id.clone(), Arc::clone(held.signers.get(&id)?)))
+        };
+        let (id, signer) = newest().ok_or(VaultError::Missing("key for signatures"))?;
+        Ok((id, signer.sign(message)))
+    }
+
+    /// Whether the signing key `key` made `signature` of `message`. Not with a key that is not here.
+    #[must_use]
+    pub fn is_signed(&self, key: &KeyId, message: &[u8], signature: &[u8]) -> bool {
+        let signer = self.0.read().signers.get(key).cloned();
+        signer.is_some_and(|signer| signer.is_signed(message, signature))
     }
 
     /// A keyed hash (HMAC-SHA-256) of `value`, to look it up by without keeping it readable.

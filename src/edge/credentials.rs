@@ -8,7 +8,8 @@ use http::{HeaderMap, HeaderValue};
 
 use super::source_of;
 use crate::base::Kind;
-use crate::identity::{Actor, Door, Identity, IdentityError, refusals, tokens};
+use crate::identity::refusals::Mark;
+use crate::identity::{Actor, Door, Identity, IdentityError, rates, refusals, tokens};
 
 /// Nobody is let in.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,8 @@ impl Denied {
     /// Adds `WWW-Authenticate` to a 401 (RFC 9110 §11.6.1) and `Retry-After` to a 429.
     pub fn headers(&self, headers: &mut HeaderMap) {
         match self {
-            Self::TooMany { retry_after_secs } => {
+            Self::TooMany { retry_after_secs }
+            | Self::Refused(IdentityError::TooMany { retry_after_secs }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(*retry_after_secs));
             }
             _ if self.kind() == Kind::Unauthenticated => {
@@ -76,13 +78,21 @@ pub fn step_up(max_age_secs: u64) -> HeaderValue {
 /// password (RFC 7617). A user name that comes with it has to be the owner's handle.
 ///
 /// A refused token is counted against its source. A source with too many is answered with
-/// [`Denied::TooMany`]; a good token is good from everywhere, so nobody can shut another out.
+/// [`Denied::TooMany`], and so is a token that was refused from there again and again; a good token is
+/// good from everywhere, so nobody can shut another out.
 ///
 /// # Errors
 /// [`Denied`]; without an `Authorization` header it is [`Denied::NoCredential`], which is what
 /// every client tries first and is not counted.
 pub async fn authenticate(identity: &Identity, parts: &Parts, door: Door) -> Result<Actor, Denied> {
+    let source = source_of(parts);
+    rates::admit(identity, source)?;
     let presented = presented(&parts.headers).ok_or(Denied::NoCredential)?;
+    let what = (door, Mark::of(presented.user.as_deref(), &presented.token));
+    let too_many = |retry_after_secs| Denied::TooMany { retry_after_secs };
+    if let Some(wait_secs) = refusals::locked(identity, source, what) {
+        return Err(too_many(wait_secs));
+    }
     let answer = tokens::authenticate(identity, &presented.token, door).await;
     let answer = answer.and_then(|actor| {
         let named = presented.user.as_deref();
@@ -91,10 +101,8 @@ pub async fn authenticate(identity: &Identity, parts: &Parts, door: Door) -> Res
     });
     match answer {
         Err(IdentityError::Unauthenticated) => {
-            match refusals::note(identity, source_of(parts), door) {
-                Some(retry_after_secs) => Err(Denied::TooMany { retry_after_secs }),
-                None => Err(IdentityError::Unauthenticated.into()),
-            }
+            let wait_secs = refusals::note_token(identity, source, what);
+            Err(wait_secs.map_or_else(|| IdentityError::Unauthenticated.into(), too_many))
         }
         answer => Ok(answer?),
     }

@@ -1,6 +1,7 @@
 //! What can go wrong in identity, in words for whoever asked.
 
 use super::{Handle, Refusal};
+use crate::audit::AuditError;
 use crate::base::page::PageError;
 use crate::base::{Kind, Timestamp};
 use crate::store::StoreError;
@@ -19,6 +20,12 @@ pub enum IdentityError {
     /// The actor may not.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// There were too many requests: with this token, from this network, or in all.
+    #[error("there are too many requests: go on in {retry_after_secs} seconds, and more slowly")]
+    TooMany {
+        /// When there will be room for one more.
+        retry_after_secs: u32,
+    },
     /// What is asked for needs a sign-in of a moment ago (RFC 9470).
     #[error(
         "this needs a sign-in within the last {} minutes: sign in again and do it then; a personal \
@@ -64,6 +71,9 @@ pub enum IdentityError {
     /// There are no personal tokens of this scope.
     #[error("there are no tokens for the scope {0:?}: use caldav or api")]
     Scope(&'static str),
+    /// The audit cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The key ring refused.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
@@ -78,6 +88,7 @@ impl IdentityError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Unauthenticated | Self::StaleSignIn { .. } => Kind::Unauthenticated,
+            Self::TooMany { .. } => Kind::TooMany,
             Self::Page(_) => Kind::Malformed,
             Self::Refused(refusal) => refusal.kind(),
             Self::NoPrincipal => Kind::NotFound,
@@ -85,6 +96,7 @@ impl IdentityError {
             Self::Label | Self::Expiry { .. } | Self::Scope(_) | Self::RoleOverPart(_) => {
                 Kind::Invalid
             }
+            Self::Audit(error) => error.kind(),
             Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }

@@ -6,7 +6,8 @@
 //! demand.
 //!
 //! [`principals`], [`grants`], [`tokens`] and [`sessions`] are the use cases: each is one transaction
-//! with its audit entry; [`refusals`] are counted and audited once per source and minute. [`providers`] is the
+//! with its audit entry; [`refusals`] are counted and audited once per source and minute; [`rates`] limit
+//! how much is answered. [`providers`] is the
 //! sign-in through OpenID Connect. A credential that is presented is looked up by its digest; its
 //! use is written down at most once a minute and is not audited.
 //!
@@ -17,9 +18,11 @@
 mod access;
 mod error;
 pub mod grants;
+pub mod history;
 mod model;
 pub mod principals;
 pub mod providers;
+pub mod rates;
 pub mod refusals;
 mod repo;
 mod rules;
@@ -38,7 +41,7 @@ pub use rules::SessionLimits;
 
 use std::sync::Arc;
 
-use crate::audit::Event;
+use crate::audit::{Audit, Event};
 use crate::base::Id;
 use crate::store::Store;
 use crate::store::key_ring::KeyRing;
@@ -50,6 +53,8 @@ pub struct Identity {
     keys: KeyRing,
     limits: SessionLimits,
     refusals: Arc<refusals::Refusals>,
+    audit: Audit,
+    buckets: Arc<rates::Buckets>,
 }
 
 impl Identity {
@@ -58,10 +63,21 @@ impl Identity {
     #[must_use]
     pub fn new(store: Store, keys: KeyRing, limits: SessionLimits) -> Self {
         Self {
+            audit: Audit::new(store.clone(), keys.clone()),
             store,
             keys,
             limits,
             refusals: Arc::default(),
+            buckets: Arc::new(rates::Buckets::new(rates::Rates::default())),
+        }
+    }
+
+    /// The same, answering as many requests as `rates` say.
+    #[must_use]
+    pub fn with_rates(self, rates: rates::Rates) -> Self {
+        Self {
+            buckets: Arc::new(rates::Buckets::new(rates)),
+            ..self
         }
     }
 }

@@ -214,13 +214,14 @@ pub async fn find_or_create(
 ///
 /// # Errors
 /// [`IdentityError::Refused`] unless `by` is the operator or an administrator in a session,
-/// [`IdentityError::NoPrincipal`].
+/// [`IdentityError::NoPrincipal`], [`IdentityError::StaleSignIn`].
 pub async fn deactivate(
     identity: &Identity,
     by: &Actor,
     id: Id<Principal>,
 ) -> Result<(), IdentityError> {
     rules::may_administer(by)?;
+    rules::is_fresh(by, (identity.store.clock().now(), identity.limits.step_up))?;
     identity
         .store
         .write(

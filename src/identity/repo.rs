@@ -105,24 +105,45 @@ pub(super) async fn deactivate(tx: &Tx, id: Id<Principal>) -> Result<bool, Store
 pub(super) async fn insert_token(
     tx: &Tx,
     token: &PersonalToken,
-    (digest, authenticated_at): ([u8; 32], Option<Timestamp>),
+    (digest, sealed_label): ([u8; 32], &[u8]),
+    authenticated_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     tx.fixed_execute(
         "INSERT INTO personal_token (id, digest, principal_id, label, scopes, created_at, \
-         expires_at, authenticated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         expires_at, authenticated_at, sealed_label) VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8)",
         vec![
             token.id.to_vec().into(),
             digest.to_vec().into(),
             token.principal.to_vec().into(),
-            token.label.as_str().into(),
             token.scopes.to_text().into(),
             token.created_at.as_microsecond().into(),
             token.expires_at.map(Timestamp::as_microsecond).into(),
             authenticated_at.map(Timestamp::as_microsecond).into(),
+            sealed_label.into(),
         ],
     )
     .await?;
     Ok(())
+}
+
+/// Labels that are not sealed yet, up to 500: of which token, whose, and the label.
+pub(super) async fn plain_labels(
+    conn: &Conn,
+) -> Result<Vec<(Id<PersonalToken>, Id<Principal>, String)>, StoreError> {
+    let sql = "SELECT id, principal_id, label FROM personal_token WHERE sealed_label IS NULL \
+               LIMIT 500";
+    let map = |row: &Row<'_>| Ok((row.id(0)?, row.id(1)?, row.text(2)?));
+    conn.fixed(sql, vec![], map).await
+}
+
+pub(super) async fn seal_label(
+    tx: &Tx,
+    id: Id<PersonalToken>,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "UPDATE personal_token SET sealed_label = $1, label = '' WHERE id = $2";
+    let params = vec![sealed.into(), id.to_vec().into()];
+    tx.fixed_execute(sql, params).await.map(drop)
 }
 
 /// A presented token as the store knows it.
@@ -200,18 +221,18 @@ pub(super) async fn revoke_tokens(tx: &Tx, of: Id<Principal>) -> Result<u64, Sto
     tx.fixed_execute(sql, params).await
 }
 
-/// The tokens of a principal that are not revoked, newest first.
+/// The tokens of a principal that are not revoked, newest first, each with its sealed label.
 pub(super) async fn tokens_of(
     conn: &Conn,
     of: Id<Principal>,
-) -> Result<Vec<PersonalToken>, StoreError> {
+) -> Result<Vec<(PersonalToken, Option<Vec<u8>>)>, StoreError> {
     conn.fixed(
-        "SELECT id, principal_id, label, scopes, created_at, expires_at, last_used_at \
+        "SELECT id, principal_id, label, scopes, created_at, expires_at, last_used_at, sealed_label \
          FROM personal_token WHERE principal_id = $1 AND revoked_at IS NULL \
          ORDER BY created_at DESC, id DESC",
         vec![of.to_vec().into()],
         |row| {
-            Ok(PersonalToken {
+            let token = PersonalToken {
                 id: row.id(0)?,
                 principal: row.id(1)?,
                 label: row.text(2)?,
@@ -219,7 +240,8 @@ pub(super) async fn tokens_of(
                 created_at: from_micros(row.i64(4)?),
                 expires_at: row.opt_i64(5)?.map(from_micros),
                 last_used_at: row.opt_i64(6)?.map(from_micros),
-            })
+            };
+            Ok((token, row.opt_bytes(7)?))
         },
     )
     .await
@@ -279,6 +301,15 @@ pub(super) async fn session_by_digest(
         },
     )
     .await
+}
+
+pub(super) async fn session_issuer(
+    conn: &Conn,
+    digest: [u8; 32],
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT issuer FROM session WHERE digest = $1";
+    let found = conn.fixed_one(sql, vec![digest.to_vec().into()], |row| row.opt_text(0));
+    Ok(found.await?.flatten())
 }
 
 /// Writes down that a session was seen, unless another request has done so since it was read with

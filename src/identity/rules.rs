@@ -196,6 +196,20 @@ pub(super) fn may_oversee(actor: &Actor, of: Id<Principal>) -> Result<(), Refusa
         .map_err(|_| Refusal::NotFound)
 }
 
+/// Decides who may, at `now`, end sessions and personal tokens of `of`: who may see them; for those of
+/// others only within `step_up` of the sign-in.
+pub(super) fn may_end(
+    actor: &Actor,
+    of: Id<Principal>,
+    (now, step_up): (Timestamp, Duration),
+) -> Result<(), IdentityError> {
+    if may_issue(actor, of).is_ok() {
+        return Ok(());
+    }
+    may_oversee(actor, of)?;
+    is_fresh(actor, (now, step_up))
+}
+
 /// Checks the label of a personal token: 1 to 100 characters, no control characters, and not only
 /// blanks.
 pub(super) fn check_label(label: &str) -> Result<(), IdentityError> {

@@ -34,6 +34,8 @@ pub struct Started {
 /// The session at a provider that a session here came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
+    /// Its id in the configuration, for the audit.
+    pub provider: String,
     /// The issuer that vouched for the person.
     pub issuer: String,
     /// Its name for its session, where the ID token had one (OpenID Connect Front-Channel Logout
@@ -79,7 +81,13 @@ async fn begin(
     let secret = Token::new(SESSION);
     let ends_at = rules::after(tx.now(), limits.absolute);
     repo::insert_session(tx, secret.digest(), (id, origin), ends_at).await?;
-    record(tx, "identity.session.start", format!("principal:{id}"), id).await?;
+    let event = Event {
+        action: "identity.session.start",
+        actor: format!("principal:{id}"),
+        subject: format!("principal:{id}"),
+        detail: json!({ "provider": origin.map(|origin| &origin.provider) }),
+    };
+    audit::record(tx, event).await?;
     Ok(Started {
         secret,
         principal,
@@ -155,6 +163,18 @@ pub async fn end(identity: &Identity, presented: &str) -> Result<Option<String>,
         .await
 }
 
+/// The issuer that the session with this secret came from; `None` for one by a link.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn issuer(identity: &Identity, presented: &str) -> Result<Option<String>, IdentityError> {
+    let digest = token::digest(presented);
+    let found = identity.store.read(digest, |at, digest| async move {
+        Ok::<_, IdentityError>(repo::session_issuer(&at, digest).await?)
+    });
+    found.await
+}
+
 /// A session that goes on, as its owner may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
@@ -220,14 +240,19 @@ impl Ending {
 ///
 /// # Errors
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no
-/// such session, or `by` may not see the sessions of `of`.
+/// such session, or `by` may not see the sessions of `of`; [`IdentityError::StaleSignIn`] for an
+/// administrator.
 pub async fn end_of(
     identity: &Identity,
     by: &Actor,
     of: Id<Principal>,
     which: Ending,
 ) -> Result<usize, IdentityError> {
-    rules::may_oversee(by, of)?;
+    rules::may_end(
+        by,
+        of,
+        (identity.store.clock().now(), identity.limits.step_up),
+    )?;
     identity
         .store
         .write(
@@ -296,6 +321,16 @@ pub async fn end_from(
         // A stranger's guess does not wait for the writer.
         return Ok(0);
     }
+    end_these(identity, provider, found).await
+}
+
+/// Ends the sessions with these digests, because `provider` says so. Gives the number of those that
+/// were not over yet.
+pub(super) async fn end_these(
+    identity: &Identity,
+    provider: &str,
+    found: Vec<[u8; 32]>,
+) -> Result<usize, IdentityError> {
     identity
         .store
         .write(

@@ -475,11 +475,15 @@ async fn a_link_signs_in_exactly_once_within_a_quarter_of_an_hour() {
 async fn refusals_are_limited_per_source_and_audited_once_a_minute() {
     let house = House::open().await;
     let (here, there) = ("192.0.2.7".parse().unwrap(), "2001:db8::1".parse().unwrap());
-    let note = |source| refusals::note(&house.identity, source, Door::Caldav);
+    let token = refusals::Refused::token;
+    let note = |source| refusals::note(&house.identity, source, token(Door::Caldav));
     assert!((0..30).all(|_| note(here).is_none()));
     assert_eq!(note(here), Some(60));
     assert_eq!(note(there), None, "another source is not limited");
-    assert_eq!(refusals::note(&house.identity, here, Door::Api), None);
+    assert_eq!(
+        refusals::note(&house.identity, here, token(Door::Api)),
+        None
+    );
 
     let before = house.entries().await;
     let past = refusals::flush(&house.identity, refusals::Flush::Past);

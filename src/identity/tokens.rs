@@ -1,4 +1,5 @@
-//! Personal tokens: made, shown once, presented, revoked. The store keeps their digest.
+//! Personal tokens: made, shown once, presented, revoked. The store keeps their digest, and their label
+//! sealed for their owner.
 
 use std::sync::Arc;
 
@@ -6,12 +7,15 @@ use serde_json::json;
 
 use super::refusals::Door;
 use super::{
-    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, repo, rules,
+    Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, rates, repo,
+    rules,
 };
 use crate::audit::{self, Event};
 use crate::base::{Id, Timestamp};
 use crate::crypto::token::{self, Token};
-use crate::store::{StoreError, Tx};
+use crate::crypto::{Owner, RowBinding, VaultError};
+use crate::store::key_ring::KeyRingError;
+use crate::store::{Snapshot, StoreError, Tx};
 
 /// A personal token that is not revoked, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +64,21 @@ pub async fn create(
     rules::check_label(&new.label)?;
     let form = rules::door_of(new.scope).and_then(rules::token_form);
     let form = form.ok_or(IdentityError::Scope(new.scope.as_str()))?;
+    let id = Id::new(identity.store.clock().now());
+    let owner = Owner::principal(new.principal);
+    let at = place(&id);
+    let label = identity.keys.seal(owner, &at, new.label.as_bytes());
+    let label = match label.await {
+        // There is nobody to have a key: the transaction says so.
+        Err(KeyRingError::Vault(VaultError::NoKey(_))) => Vec::new(),
+        label => label?,
+    };
     identity
         .store
         .write(
-            (by.clone(), new),
-            move |tx, input: Arc<(Actor, NewToken)>| async move {
-                let (by, new) = input.as_ref();
+            (by.clone(), new, id, label),
+            move |tx, input: Arc<(Actor, NewToken, Id<PersonalToken>, Vec<u8>)>| async move {
+                let (by, new, id, label) = input.as_ref();
                 rules::check_expiry(new.expires_at, tx.now())?;
                 let owner = repo::lock_principal(&tx, new.principal).await?;
                 let owner = owner.ok_or(IdentityError::NoPrincipal)?;
@@ -74,7 +87,7 @@ pub async fn create(
                 }
                 let secret = Token::new(form);
                 let made = PersonalToken {
-                    id: tx.new_id(),
+                    id: *id,
                     principal: new.principal,
                     label: new.label.clone(),
                     scopes: Scopes::of(&[new.scope]),
@@ -87,7 +100,8 @@ pub async fn create(
                     Credential::Operator => Some(tx.now()),
                     _ => by.authenticated_at,
                 };
-                repo::insert_token(&tx, &made, (secret.digest(), authenticated_at)).await?;
+                let keyed = (secret.digest(), label.as_slice());
+                repo::insert_token(&tx, &made, keyed, authenticated_at).await?;
                 let (by, of) = (by.to_audit(), (made.id, made.principal));
                 record(&tx, "identity.token.create", &by, of).await?;
                 Ok((made, secret))
@@ -100,7 +114,7 @@ pub async fn create(
 /// database is asked.
 ///
 /// # Errors
-/// [`IdentityError::Unauthenticated`], alike for every reason.
+/// [`IdentityError::Unauthenticated`], alike for every reason; [`IdentityError::TooMany`].
 pub async fn authenticate(
     identity: &Identity,
     presented: &str,
@@ -123,6 +137,7 @@ pub async fn authenticate(
         .filter(|t| rules::token_stands(t.times, now) && t.principal.active)
         .filter(|t| rules::opens(t.scopes, door))
         .ok_or(IdentityError::Unauthenticated)?;
+    rates::use_token(identity, found.id, now)?;
     if rules::touch_due(found.last_used_at, now) {
         let seen = (found.id, found.last_used_at);
         touch(identity, seen).await;
@@ -154,21 +169,23 @@ async fn touch(identity: &Identity, seen: (Id<PersonalToken>, Option<Timestamp>)
 ///
 /// # Errors
 /// [`IdentityError::Refused`] with [`Refusal::NotFound`] when there is no such token, or `by` is
-/// neither its owner nor an administrator in a session, nor the operator.
+/// neither its owner nor an administrator in a session, nor the operator;
+/// [`IdentityError::StaleSignIn`] for an administrator.
 pub async fn revoke(
     identity: &Identity,
     by: &Actor,
     id: Id<PersonalToken>,
 ) -> Result<(), IdentityError> {
+    let step_up = identity.limits.step_up;
     identity
         .store
         .write(
             (by.clone(), id),
-            |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
+            move |tx, input: Arc<(Actor, Id<PersonalToken>)>| async move {
                 let (by, id) = input.as_ref();
                 let owner = repo::token_owner(&tx, *id).await?;
                 let owner = owner.ok_or(Refusal::NotFound)?;
-                rules::may_oversee(by, owner)?;
+                rules::may_end(by, owner, (tx.now(), step_up))?;
                 if repo::revoke_token(&tx, *id).await? {
                     record(&tx, "identity.token.revoke", &by.to_audit(), (*id, owner)).await?;
                 }
@@ -189,13 +206,63 @@ pub async fn list(
     of: Id<Principal>,
 ) -> Result<Vec<PersonalToken>, IdentityError> {
     rules::may_oversee(by, of)?;
-    identity
-        .store
-        .read(
-            of,
-            |at, of| async move { Ok(repo::tokens_of(&at, of).await?) },
-        )
-        .await
+    let read =
+        |at: Snapshot, of| async move { Ok::<_, IdentityError>(repo::tokens_of(&at, of).await?) };
+    let found = identity.store.read(of, read).await?;
+    let mut tokens = Vec::with_capacity(found.len());
+    for (token, sealed) in found {
+        let label = match sealed {
+            Some(sealed) => {
+                let opened = identity
+                    .keys
+                    .open_sealed(&place(&token.id), &sealed)
+                    .await?;
+                String::from_utf8_lossy(&opened).into_owned()
+            }
+            None => token.label,
+        };
+        tokens.push(PersonalToken { label, ..token });
+    }
+    Ok(tokens)
+}
+
+/// Seals the labels from before labels were sealed. Once, at the start.
+///
+/// # Errors
+/// What the store or the key ring refuses.
+pub async fn seal_labels(identity: &Identity) -> Result<(), IdentityError> {
+    loop {
+        let read = |at: Snapshot, ()| async move {
+            Ok::<_, IdentityError>(repo::plain_labels(&at).await?)
+        };
+        let plain = identity.store.read((), read).await?;
+        if plain.is_empty() {
+            return Ok(());
+        }
+        let mut sealed = Vec::with_capacity(plain.len());
+        for (id, of, label) in plain {
+            let owner = Owner::principal(of);
+            let at = place(&id);
+            let label = identity.keys.seal(owner, &at, label.as_bytes());
+            sealed.push((id, label.await?));
+        }
+        let seal = |tx: Tx, sealed: Arc<Vec<(Id<PersonalToken>, Vec<u8>)>>| async move {
+            for (id, label) in sealed.iter() {
+                repo::seal_label(&tx, *id, label).await?;
+            }
+            Ok::<_, IdentityError>(())
+        };
+        identity.store.write(sealed, seal).await?;
+    }
+}
+
+/// Where a label is sealed to.
+const fn place(id: &Id<PersonalToken>) -> RowBinding<'_> {
+    RowBinding {
+        table: "personal_token",
+        column: "label",
+        row: id.as_bytes(),
+    }
 }
 
 async fn record(

@@ -194,15 +194,6 @@ impl<'c> Warden<'c> {
         Ok(())
     }
 
-    /// `row` of a list if it may be seen; nothing if not.
-    pub(super) fn shown<T, G>(&self, seen: Found<G>, row: T) -> Found<Option<T>> {
-        match seen {
-            Ok(_) => Ok(Some(row)),
-            Err(InventoryError::Refused(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// The parts that something is in: the item type, the place, and all places around it.
     async fn parts(
         &self,
@@ -216,6 +207,15 @@ impl<'c> Warden<'c> {
             parts.extend(around.into_iter().map(|id| Charge::Place(id).part()));
         }
         Ok(parts)
+    }
+}
+
+/// `row` of a list if it may be seen; nothing if not.
+pub(super) fn shown<T, G>(seen: Found<G>, row: T) -> Found<Option<T>> {
+    match seen {
+        Ok(_) => Ok(Some(row)),
+        Err(InventoryError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -8,7 +8,7 @@ use super::custody::{self, Transfer};
 use super::{
     Account, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Name, Place, Range,
 };
-use super::{READ, WRITE, Warden, check, event, repo, rules};
+use super::{READ, WRITE, Warden, check, event, repo, rules, shown};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
 use crate::identity::Actor;
@@ -119,7 +119,7 @@ impl Inventory {
                     return Err(InventoryError::Unidentified(identifier));
                 };
                 let found = repo::item(&at, id).await?;
-                match warden.shown(warden.sees(&found).await, found)? {
+                match shown(warden.sees(&found).await, found)? {
                     Some(found) => Ok(found),
                     None => Err(InventoryError::Unidentified(identifier)),
                 }
@@ -172,7 +172,7 @@ impl Inventory {
                 let mut page = repo::items(&at, &range).await?;
                 let mut rows = Vec::with_capacity(page.rows.len());
                 for row in page.rows {
-                    rows.extend(warden.shown(warden.sees(&row).await, row)?);
+                    rows.extend(shown(warden.sees(&row).await, row)?);
                 }
                 page.rows = rows;
                 Ok(page)

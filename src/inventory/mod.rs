@@ -50,7 +50,7 @@ use crate::base::{ETag, Precondition, PreconditionFailed};
 use crate::identity::Granted;
 use crate::identity::event;
 use crate::store::Store;
-use charge::{READ, WRITE, Warden, named};
+use charge::{READ, WRITE, Warden, named, shown};
 
 /// The handle on the inventory; cheap to clone. Every method is one transaction.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Inventory, InventoryError, Name, Place, Range};
-use super::{READ, WRITE, Warden, check, event, repo, rules};
+use super::{READ, WRITE, Warden, check, event, repo, rules, shown};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
 use crate::identity::Actor;
@@ -139,7 +139,7 @@ impl Inventory {
                 let mut page = repo::places(&at, &range).await?;
                 let mut rows = Vec::with_capacity(page.rows.len());
                 for row in page.rows {
-                    rows.extend(warden.shown(warden.at(row.id, None, &[Some(row.id)]).await, row)?);
+                    rows.extend(shown(warden.at(row.id, None, &[Some(row.id)]).await, row)?);
                 }
                 page.rows = rows;
                 Ok(page)

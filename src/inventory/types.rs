@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Inventory, InventoryError, ItemType, Name, Range, TypeKind};
-use super::{READ, WRITE, Warden, check, event, repo};
+use super::{READ, WRITE, Warden, check, event, repo, shown};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
 use crate::identity::Actor;
@@ -128,7 +128,7 @@ impl Inventory {
                 let mut page = repo::item_types(&at, &range).await?;
                 let mut rows = Vec::with_capacity(page.rows.len());
                 for row in page.rows {
-                    rows.extend(warden.shown(warden.at(row.id, Some(row.id), &[]).await, row)?);
+                    rows.extend(shown(warden.at(row.id, Some(row.id), &[]).await, row)?);
                 }
                 page.rows = rows;
                 Ok(page)

@@ -164,7 +164,7 @@ impl Outbound {
         };
         let request = reqwest::Request::try_from(request).map_err(unanswered)?;
         let mut answer = self.client()?.execute(request).await.map_err(unanswered)?;
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(8 * 1024);
         while let Some(chunk) = answer.chunk().await.map_err(unanswered)? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
                 let limit = ANSWER_BYTES_MAX;
@@ -200,6 +200,8 @@ impl Outbound {
             .user_agent(concat!("Freehold/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // A connection that waits keeps what it has read, tokens among it.
+            .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT_MAX)
             .timeout(TOTAL_MAX)
             .build()

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde_json::json;
 use tokio::sync::watch;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -22,8 +23,10 @@ use x509_cert::der::Decode as _;
 use x509_cert::time::Time;
 
 use super::connections::stopped;
+use crate::audit::{self, Event};
 use crate::base::{Clock, Timestamp};
 use crate::config::Tls;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Health;
 
 /// How often the files are looked at. Their names may be links that are swapped, so that watching
@@ -202,6 +205,32 @@ impl Certificate {
         });
         key
     }
+}
+
+/// Writes into the audit that somebody has to look after the certificate, if so. Tells whether.
+///
+/// # Errors
+/// What the store refuses.
+pub(super) async fn warn(store: &Store, certificate: &Certificate) -> Result<bool, StoreError> {
+    let state = match certificate.health() {
+        Health::Ok => return Ok(false),
+        Health::Degraded(_) => "ends-soon-or-unusable",
+        Health::Failed(_) => "not-served",
+    };
+    let (ends_at, days_left) = certificate.ends().unzip();
+    let detail = json!({ "state": state, "ends_at": ends_at, "days_left": days_left });
+    store
+        .write(detail, |tx, detail: Arc<serde_json::Value>| async move {
+            let event = Event {
+                action: "server.certificate.warn",
+                actor: "system".to_owned(),
+                subject: "server:certificate".to_owned(),
+                detail: detail.as_ref().clone(),
+            };
+            audit::record(&tx, event).await?;
+            Ok(true)
+        })
+        .await
 }
 
 impl ResolvesServerCert for Certificate {

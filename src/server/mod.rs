@@ -14,6 +14,7 @@
 
 pub mod admin;
 mod app;
+mod auditing;
 mod certificate;
 mod connections;
 mod error;

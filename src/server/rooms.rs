@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Certificate, OpenError};
-use crate::audit;
+use crate::audit::{self, Audit};
 use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, KekPlace, SecretRef, Settings};
+use crate::config::{Backend, KekPlace, Limits, SecretRef, Settings};
 use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
-use crate::identity::{Actor, Identity, SessionLimits, principals};
+use crate::identity::rates::{Rate, Rates};
+use crate::identity::{Actor, Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
 use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, Tx};
@@ -24,6 +25,8 @@ pub struct Rooms {
     pub store: Store,
     /// The keys.
     pub keys: KeyRing,
+    /// Who did what.
+    pub audit: Audit,
     /// Principals, sessions, tokens.
     pub identity: Identity,
     /// Calendars and what is in them.
@@ -50,8 +53,11 @@ impl Rooms {
         let ring = ring.with_recovery(recovery_key(settings)?);
         let place = settings.kek_place().ok_or(KekError::NoAddress)?;
         let keys = ring.unlock(kek(place, may_create, &azure)?).await?;
-        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings));
+        let audit = Audit::new(store.clone(), keys.clone());
+        let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
+            .with_rates(rates(&settings.limits));
         principals::ensure_keys(&identity).await?;
+        tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());
@@ -59,6 +65,7 @@ impl Rooms {
             azure,
             store,
             keys,
+            audit,
             identity,
             calendars,
             inventory,
@@ -170,6 +177,16 @@ pub(super) fn kek(place: KekPlace, may_create: bool, azure: &Azure) -> Result<Ke
         KekPlace::KeyVault(key) => Ok(Kek::key_vault(azure.clone(), key)),
         KekPlace::Secret(SecretRef::File(path)) => Kek::from_file(&path, may_create),
         KekPlace::Secret(reference) => Kek::from_secret(reference),
+    }
+}
+
+fn rates(of: &Limits) -> Rates {
+    let rate = |burst, per_sec| Rate { burst, per_sec };
+    Rates {
+        token: rate(of.token_burst, of.token_per_sec),
+        source: rate(of.source_burst, of.source_per_sec),
+        all: rate(of.all_burst, of.all_per_sec),
+        sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
     }
 }
 

@@ -13,7 +13,7 @@ use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
 use super::tls::Encryption;
-use super::{App, OpenError, Rooms, ServeError, listen};
+use super::{App, Certificate, OpenError, Rooms, ServeError, auditing, certificate, listen};
 use crate::base::{Clock as _, SystemClock};
 use crate::calendar;
 use crate::config::{Listen, Settings};
@@ -27,6 +27,8 @@ use crate::web::Site;
 const EXAMINE_EVERY: Duration = Duration::from_hours(24);
 /// How often counts of refused credentials go to the audit.
 const FLUSH_EVERY: Duration = Duration::from_secs(20);
+/// How often the audit is told that the certificate ends soon; it also is at the start.
+const REMIND_EVERY: Duration = Duration::from_hours(24);
 /// How often the keys are looked after.
 const TEND_EVERY: Duration = Duration::from_mins(1);
 
@@ -69,7 +71,7 @@ pub async fn serve(
     let tending = rooms.calendars.ensure_tending().await;
     tending.map_err(OpenError::from)?;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = background(&rooms, upkeep(settings), &stopped);
+    let mut tasks = background(&rooms, settings, &stopped);
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
         tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
     }
@@ -173,16 +175,29 @@ fn upkeep(settings: &Settings) -> Upkeep {
 }
 
 /// What runs beside the doors.
-fn background(rooms: &Rooms, upkeep: Upkeep, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let worker = jobs::Worker::new(rooms.store.clone());
     let worker = calendar::register(worker, rooms.calendars.clone());
     tasks.spawn(worker.run(stopped.clone()));
     tasks.spawn(examine(rooms.clone(), stopped.clone()));
     tasks.spawn(flush(rooms.clone(), stopped.clone()));
-    tasks.spawn(tend_keys(rooms.keys.clone(), upkeep, stopped.clone()));
+    let keep = settings.audit.clone();
+    tasks.spawn(auditing::sign(
+        rooms.audit.clone(),
+        keep.clone(),
+        stopped.clone(),
+    ));
+    let audit = (rooms.audit.clone(), rooms.store.clone());
+    tasks.spawn(auditing::cut(audit, keep, stopped.clone()));
+    tasks.spawn(tend_keys(
+        rooms.keys.clone(),
+        upkeep(settings),
+        stopped.clone(),
+    ));
     if let Some(certificate) = rooms.certificate.clone() {
-        tasks.spawn(certificate.watch(stopped.clone()));
+        tasks.spawn(certificate.clone().watch(stopped.clone()));
+        tasks.spawn(remind(rooms.clone(), certificate, stopped.clone()));
     }
     tasks
 }
@@ -197,6 +212,18 @@ async fn examine(rooms: Rooms, mut stop: watch::Receiver<bool>) {
             Ok(Ok(())) => {}
         }
         if pause(EXAMINE_EVERY, &mut stop).await {
+            return;
+        }
+    }
+}
+
+/// Writes into the audit, now and once a day, that the certificate ends soon or has ended.
+async fn remind(rooms: Rooms, certificate: Certificate, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = certificate::warn(&rooms.store, &certificate).await {
+            tracing::warn!(%error, "the end of the certificate could not be written to the audit");
+        }
+        if pause(REMIND_EVERY, &mut stop).await {
             return;
         }
     }
@@ -220,7 +247,7 @@ async fn flush(rooms: Rooms, mut stop: watch::Receiver<bool>) {
 }
 
 /// Waits, and tells whether the service stops.
-async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+pub(super) async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => false,
         () = stopped(stop) => true,

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Certificate;
+use super::certificate::warn;
 use super::connections::Connections;
 use super::seats::{Seats, fitting};
 use super::tls::Encryption;
@@ -227,6 +228,11 @@ async fn a_certificate_ends_by_the_clock_and_open_connections_with_it() {
     assert!(matches!(certificate.health(), Health::Degraded(text) if text.contains("29 days")));
     certificate.look();
     assert!(!open.is_finished());
+    let folder = tempfile::tempdir().unwrap();
+    let store = crate::store::testing::open(folder.path(), clock.clone()).await;
+    assert!(warn(&store, &certificate).await.unwrap(), "in the audit");
+    let last = crate::audit::last(&store).await.unwrap();
+    assert_eq!(last.map(|last| last.seq), Some(1));
     clock.advance(31 * 86_400);
     assert!(failed("ended at 4096-01-01T00:00:00Z, 2 days ago"));
     certificate.look();

@@ -2,6 +2,8 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
 
 use super::page::{Frame, render};
 use crate::base::Kind;
@@ -19,6 +21,7 @@ pub struct Failure {
     message: String,
     fault: Option<Fault>,
     back: Back,
+    retry_after_secs: Option<u32>,
 }
 
 /// Where the person goes from here.
@@ -50,6 +53,15 @@ impl Failure {
             message: message.to_owned(),
             fault: None,
             back: Back::Start,
+            retry_after_secs: None,
+        }
+    }
+
+    /// `message` for somebody who is to come back after so many seconds.
+    pub(super) fn later(retry_after_secs: u32, message: &str) -> Self {
+        Self {
+            retry_after_secs: Some(retry_after_secs),
+            ..Self::plain(Kind::TooMany, message)
         }
     }
 
@@ -67,6 +79,7 @@ impl Failure {
             message,
             fault: ours.then(|| Fault::of(error)),
             back: Back::Start,
+            retry_after_secs: None,
         }
     }
 }
@@ -85,6 +98,9 @@ impl From<InventoryError> for Failure {
 
 impl From<IdentityError> for Failure {
     fn from(error: IdentityError) -> Self {
+        if let IdentityError::TooMany { retry_after_secs } = error {
+            return Self::later(retry_after_secs, &error.to_string());
+        }
         Self::of(error.kind(), &error)
     }
 }
@@ -126,6 +142,11 @@ impl IntoResponse for Failure {
             sign_in: self.back == Back::SignIn,
         };
         let mut response = render(status, &page, &frame);
+        if let Some(secs) = self.retry_after_secs {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(secs));
+        }
         if let Some(fault) = self.fault {
             response.extensions_mut().insert(fault);
         }

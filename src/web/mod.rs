@@ -3,9 +3,12 @@
 //! Everything is rendered here, no script runs in the browser. A page reads the session cookie,
 //! asks the rooms, and writes a template from `templates`; styles and icon are in `assets`.
 //!
-//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `connect`: what to type
-//!   into a client, and `tokens` for it; `form`: what a page sends.
-//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`: where one is signed in. `return_to`: back to where one came from.
+//! - `month`, `day`: one's calendars; `grid` lays a month out, pure. `items`. `audit`: who did what.
+//!   `connect`: what to type into a client, and `tokens` for it; `form`: what a page sends.
+//! - `people`: who is here and what they were given, for administrators; `step_up`: the fresh sign-in
+//!   that a change of it needs.
+//! - `sign_in`: providers, one-time links; `sign_out`, also when the provider says so; `sessions`:
+//!   where one is signed in. `return_to`: back to where one came from.
 //! - `signed_in`: who looks. `page`: frame and headers. `error`: what went wrong.
 //!
 //! **Invariants.** Nothing on a page comes from another host, and its policy forbids scripts.
@@ -15,6 +18,7 @@
 //! **Absent on purpose.** Changing calendars and items; the interface issue builds it.
 
 mod assets;
+mod audit;
 mod connect;
 mod day;
 mod error;
@@ -23,11 +27,13 @@ mod grid;
 mod items;
 mod month;
 mod page;
+mod people;
 mod return_to;
 mod sessions;
 mod sign_in;
 mod sign_out;
 mod signed_in;
+mod step_up;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -135,6 +141,7 @@ where
         Route::get("/", month::get),
         Route::get("/day", day::get),
         Route::get("/items", items::get),
+        Route::get("/audit", audit::get),
         Route::get("/connect", connect::get),
         Route::post("/connect/tokens", tokens::make),
         Route::post("/connect/tokens/{id}/end", tokens::end),
@@ -148,6 +155,10 @@ where
         Route::get("/sessions", sessions::get),
         Route::post("/sessions/end-others", sessions::end_others),
         Route::post("/sessions/{id}/end", sessions::end),
+        Route::get("/people", people::get),
+        Route::get("/people/confirm", people::ask),
+        Route::post("/people/confirm", people::act),
+        Route::get("/auth/step-up", step_up::begin),
         Route::get("/auth/login", sign_in::begin),
         Route::get(CALLBACK, sign_in::finish),
         Route::get("/assets/{name}", assets::get),

@@ -10,14 +10,19 @@ use http::{HeaderValue, StatusCode};
 use super::assets::Links;
 use crate::base::random;
 use crate::edge::{Fault, headers};
-use crate::identity::Actor;
+use crate::identity::{Actor, Role, history};
 
 /// What every page has around its content.
 pub(super) struct Frame {
     pub(super) title: String,
     /// Whose page it is; nobody's before the sign-in.
     pub(super) handle: Option<String>,
-    /// The entry of the navigation that is current: `calendar`, `items` or `connect`.
+    /// Whether they read the audit.
+    pub(super) oversees: bool,
+    /// Whether the person administers: then the navigation has one entry more.
+    pub(super) administers: bool,
+    /// The entry of the navigation that is current: `calendar`, `items`, `connect`, `people` or
+    /// `audit`.
     pub(super) here: &'static str,
     /// Allows the page's own style element, where it has one.
     pub(super) nonce: String,
@@ -30,6 +35,8 @@ impl Frame {
         Self {
             title: title.to_owned(),
             handle: None,
+            oversees: false,
+            administers: false,
             here: "",
             nonce: BASE64_STANDARD.encode(random::bytes::<18>()),
             links: Links::new(),
@@ -40,6 +47,8 @@ impl Frame {
     pub(super) fn own(title: &str, here: &'static str, actor: &Actor) -> Self {
         Self {
             handle: Some(actor.handle.to_string()),
+            oversees: history::may_read(actor).is_ok(),
+            administers: actor.roles.has(Role::Administrator),
             here,
             ..Self::public(title)
         }

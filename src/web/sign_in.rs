@@ -10,18 +10,19 @@ use serde::Deserialize;
 use super::error::Failure;
 use super::page::{Frame, render, see_other};
 use super::return_to::ReturnTo;
-use super::{Site, sign_out};
+use super::{CALLBACK, Site, sign_out};
 use crate::base::Kind;
 use crate::edge::{Fault, same_origin, source_of};
-use crate::identity::providers::{Callback, Choice, SignInError, flow_id};
-use crate::identity::{Door, Identity, IdentityError, Providers, refusals, sessions};
+use crate::identity::providers::{Callback, Choice, Failed, Wanted, flow_id};
+use crate::identity::refusals::{self, Refused};
+use crate::identity::{Identity, IdentityError, Providers, rates, sessions};
 
 /// Where somebody wants to sign in, and where they go then.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wish {
     provider: String,
-    return_to: String,
+    pub(super) return_to: String,
     /// What somebody brings back who has signed out at a provider, see `sign_out`.
     state: String,
 }
@@ -69,23 +70,37 @@ pub(super) async fn choose(
 pub(super) async fn begin(
     State(site): State<Site>,
     State(providers): State<Providers>,
+    State(identity): State<Identity>,
     Query(wish): Query<Wish>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Failure> {
+    let (parts, _) = request.into_parts();
+    rates::begin_sign_in(&identity, source_of(&parts))?;
     let return_to = ReturnTo::or_start(&wish.return_to);
     let provider = match (wish.provider.as_str(), providers.choices().as_slice()) {
         ("", [only]) => only.id.clone(),
         ("", _) => return Ok(see_other(&format!("/sign-in{}", return_to.as_query()))),
         (named, _) => named.to_owned(),
     };
-    let back = site.address(super::CALLBACK);
-    let begun = providers
-        .begin(&provider, &back, return_to.as_str())
-        .await?;
+    let wanted = Wanted {
+        redirect_uri: &site.address(CALLBACK),
+        return_to: return_to.as_str(),
+        step_up: None,
+    };
+    leave((&site, &providers), &parts.headers, (&provider, wanted)).await
+}
+
+/// Sends the browser to the provider.
+pub(super) async fn leave(
+    (site, providers): (&Site, &Providers),
+    headers: &HeaderMap,
+    (provider, wanted): (&str, Wanted<'_>),
+) -> Result<Response, Failure> {
+    let begun = providers.begin(provider, wanted).await?;
     let mut response = see_other(begun.location.as_str());
     for cookie in site
         .cookies
-        .begin_flow(&headers, &begun.flow_id, &begun.sealed)
+        .begin_flow(headers, &begun.flow_id, &begun.sealed)
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -122,12 +137,18 @@ pub(super) async fn finish(
     };
     let mut response = match providers.finish(sealed, callback).await {
         Ok(done) => {
+            if done.is_step_up
+                && let Some(before) = site.cookies.session(&parts.headers)
+                && let Err(error) = sessions::end(&identity, before).await
+            {
+                return Failure::from(error).into_response();
+            }
             let mut response = see_other(&done.return_to);
             let cookie = site.cookies.start_session(done.started.secret.expose());
             response.headers_mut().append(header::SET_COOKIE, cookie);
             response
         }
-        Err(error) => refuse(&identity, &parts, error).into_response(),
+        Err(failed) => refuse(&identity, &parts, failed).into_response(),
     };
     if known {
         let over = site.cookies.end_flow(&id);
@@ -137,20 +158,22 @@ pub(super) async fn finish(
 }
 
 /// Counts a refusal against its source, and says why in the log: the page says only what helps.
-fn refuse(identity: &Identity, parts: &Parts, error: SignInError) -> Failure {
+fn refuse(identity: &Identity, parts: &Parts, failed: Failed) -> Failure {
+    let Failed { error, provider } = failed;
     if !error.is_refusal() {
         return error.into();
     }
     tracing::info!(why = ?Fault::of(&error), "a sign-in was refused");
-    too_many(identity, parts).unwrap_or_else(|| error.into())
+    let what = Refused::sign_in(error.reason(), provider);
+    too_many(identity, parts, what).unwrap_or_else(|| error.into())
 }
 
-fn too_many(identity: &Identity, parts: &Parts) -> Option<Failure> {
-    let wait_secs = refusals::note(identity, source_of(parts), Door::SignIn)?;
+fn too_many(identity: &Identity, parts: &Parts, what: Refused) -> Option<Failure> {
+    let wait_secs = refusals::note(identity, source_of(parts), what)?;
     let message = format!(
         "too many sign-ins from your address were refused: try again in {wait_secs} seconds"
     );
-    Some(Failure::plain(Kind::TooMany, &message))
+    Some(Failure::later(wait_secs, &message))
 }
 
 /// `GET /auth/link/SECRET`: asks for one press, so that whoever only looks at the link (a preview, a
@@ -174,7 +197,9 @@ pub(super) async fn redeem_link(
             let message = "this sign-in link was used before, or has expired: make a new one, or \
                            restart the evaluation, which prints one";
             let used = || Failure::plain(Kind::Unauthenticated, message);
-            return Err(too_many(&identity, &parts).unwrap_or_else(used));
+            return Err(
+                too_many(&identity, &parts, Refused::sign_in("link", None)).unwrap_or_else(used)
+            );
         }
         started => started?,
     };

@@ -15,7 +15,8 @@ use super::page::{Frame, render, see_other};
 use crate::base::Kind;
 use crate::edge::{Fault, Limits, read_body, same_origin, source_of, status};
 use crate::identity::providers::flow_id;
-use crate::identity::{Door, Identity, Providers, refusals, sessions};
+use crate::identity::refusals::{self, Refused};
+use crate::identity::{Identity, Providers};
 
 /// No logout token is longer, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -38,13 +39,12 @@ struct SignedOutPage<'a> {
 /// keeps nobody signed in.
 pub(super) async fn here(
     State(site): State<Site>,
-    State(identity): State<Identity>,
     State(providers): State<Providers>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     same_origin(&headers, &site.public_url)?;
     let issuer = match site.cookies.session(&headers) {
-        Some(secret) => sessions::end(&identity, secret).await?,
+        Some(secret) => providers.end(secret).await?,
         None => None,
     };
     let provider = issuer.and_then(|issuer| providers.by_issuer(&issuer));
@@ -135,7 +135,7 @@ pub(super) async fn back_channel(
         Err(error) if error.kind() == Kind::Malformed => {
             tracing::info!(why = ?Fault::of(&error), "a logout token was refused");
             let refused = || refusal(error.kind(), &error.to_string());
-            too_many(&identity, &parts).unwrap_or_else(refused)
+            too_many(&identity, &parts, "logout-token").unwrap_or_else(refused)
         }
         Err(error) => {
             let why = "this logout cannot be done at the moment: send it again";
@@ -154,8 +154,9 @@ fn refusal(kind: Kind, description: &str) -> Response {
 }
 
 /// Counts a refusal against its source.
-fn too_many(identity: &Identity, parts: &Parts) -> Option<Response> {
-    let wait_secs = refusals::note(identity, source_of(parts), Door::SignIn)?;
+fn too_many(identity: &Identity, parts: &Parts, reason: &'static str) -> Option<Response> {
+    let what = Refused::sign_in(reason, None);
+    let wait_secs = refusals::note(identity, source_of(parts), what)?;
     let why = "too much from this address was refused: send it again later";
     let mut response = refusal(Kind::TooMany, why);
     let held = response.headers_mut();
@@ -183,7 +184,7 @@ pub(super) async fn front_channel(
     let (parts, _) = request.into_parts();
     let number = providers.end_sid(ended.iss.as_deref(), &ended.sid).await?;
     if number == 0
-        && let Some(response) = too_many(&identity, &parts)
+        && let Some(response) = too_many(&identity, &parts, "logout-sid")
     {
         return Ok(response);
     }

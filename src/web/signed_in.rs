@@ -10,7 +10,8 @@ use super::error::Failure;
 use super::page::see_other;
 use super::return_to::ReturnTo;
 use crate::base::Kind;
-use crate::identity::{Actor, Identity, IdentityError, sessions};
+use crate::edge::source_of;
+use crate::identity::{Actor, Identity, IdentityError, Providers, rates};
 
 /// The person whose session goes on. Nobody else gets past this: a page that was asked for is
 /// shown after the sign-in, everything else is refused.
@@ -20,15 +21,19 @@ impl<S> FromRequestParts<S> for SignedIn
 where
     S: Send + Sync,
     Identity: FromRef<S>,
+    Providers: FromRef<S>,
     Site: FromRef<S>,
 {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let (identity, site) = (Identity::from_ref(state), Site::from_ref(state));
+        let (providers, site) = (Providers::from_ref(state), Site::from_ref(state));
+        let identity = Identity::from_ref(state);
+        let admitted = rates::admit(&identity, source_of(parts));
+        admitted.map_err(|error| Failure::from(error).into_response())?;
         let secret = site.cookies.session(&parts.headers);
         let resumed = match secret {
-            Some(secret) => sessions::resume(&identity, secret).await,
+            Some(secret) => providers.resume(secret).await,
             None => Err(IdentityError::Unauthenticated),
         };
         let mut response = match resumed {

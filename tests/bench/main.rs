@@ -17,6 +17,7 @@ mod client;
 mod data;
 mod floor;
 mod process;
+mod security;
 mod sealing;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ fn main() {
         Some("sealing") => table(&sealing()),
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
+        Some("security") => security::measure(tempfile::tempdir().unwrap().path()),
         _ => measure(),
     }
 }
@@ -79,6 +81,7 @@ fn measure() {
         "the program's file",
         format!("{:.1} MB", process::program_mb()),
     );
+    security::measure(folder.path());
 }
 
 fn sealing() -> [Figure; 3] {

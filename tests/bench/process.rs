@@ -51,14 +51,7 @@ impl Process {
 
     /// Nanoseconds on a CPU, by thread.
     fn threads(&self) -> BTreeMap<u32, u64> {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let used = tasks.filter_map(|task| {
-            let task = task.unwrap();
-            let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-            let nanos = text.split(' ').next()?.parse().ok()?;
-            Some((task.file_name().to_str()?.parse().ok()?, nanos))
-        });
-        used.collect()
+        threads(self.child.id())
     }
 
     /// Memory it holds, in MiB: now, and at most since its start.
@@ -77,6 +70,31 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
+    }
+}
+
+/// Nanoseconds on a CPU, by thread of a process.
+fn threads(process: u32) -> BTreeMap<u32, u64> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let used = tasks.filter_map(|task| {
+        let task = task.unwrap();
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let nanos = text.split(' ').next()?.parse().ok()?;
+        Some((task.file_name().to_str()?.parse().ok()?, nanos))
+    });
+    used.collect()
+}
+
+/// CPU time that this process uses from now on, in all threads that are there.
+pub(crate) struct Cpu(u64);
+
+impl Cpu {
+    pub(crate) fn from_now() -> Self {
+        Self(threads(std::process::id()).values().sum())
+    }
+
+    pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(Self::from_now().0 - self.0)
     }
 }
 

@@ -266,3 +266,26 @@ fn the_doctor_asks_the_sign_in_providers() {
         "{said}"
     );
 }
+
+#[test]
+fn s04_the_doctor_says_what_is_not_part_of_a_client_secret_and_does_not_show_it() {
+    let mut place = Place::new();
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cases");
+    for (file, words) in [
+        ("S04-secret.txt", "a line break behind it is"),
+        (
+            "S04-secret-crlf.txt",
+            "a byte order mark before it and a line break",
+        ),
+        ("none.txt", "cannot be read"),
+    ] {
+        let one = format!(
+            r#"[{{id="work", issuer="http://127.0.0.1:1", client_id="f", client_secret="file:{cases}/{file}"}}]"#
+        );
+        let key = "FREEHOLD__IDENTITY__PROVIDERS".to_owned();
+        place.environment.push((key, one));
+        let said = text(&run(&place, &["doctor"]).stdout);
+        assert!(said.contains(words), "{said}");
+        assert!(!said.contains("%2Fc"), "{said}");
+    }
+}

@@ -88,7 +88,9 @@ async fn behind_a_named_proxy_limits_count_the_one_who_asked_it() {
     .await;
     let refused = async |peer: &str, forwarded: &str| {
         let peer: SocketAddr = peer.parse().unwrap();
-        let request = app.request("GET", "/api/v1/items").bearer("fh_wrong");
+        // Each time another one: one and the same is locked sooner.
+        let wrong = format!("fh_wrong_{forwarded}");
+        let request = app.request("GET", "/api/v1/items").bearer(&wrong);
         let request = request.header("x-forwarded-for", forwarded);
         request.with(ConnectInfo(peer)).send().await.status
     };

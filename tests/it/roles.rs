@@ -324,6 +324,31 @@ async fn a_role_is_held_from_the_next_request_on_and_not_after_its_end() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_that_are_given_and_ended_at_once_are_all_held_and_all_ended() {
+    let house = std::sync::Arc::new(House::new().await);
+    let everything = || json!({ "kind": "everything" });
+    for _ in 0..8 {
+        let auditor = id_of(&house.give("auditor", everything()).await);
+        let (one, two) = (house.clone(), house.clone());
+        let ends = tokio::spawn(async move {
+            let path = format!("/role-grants/{auditor}");
+            one.ask("DELETE", &one.admin, &path, None).await.status
+        });
+        let gives = tokio::spawn(async move {
+            id_of(&two.give("custodian", json!({ "kind": "everything" })).await)
+        });
+        assert_eq!(ends.await.unwrap(), 204);
+        let given = gives.await.unwrap();
+        let identity = &house.app.rooms.identity;
+        let sam = principals::by_handle(identity, &"sam".parse().unwrap()).await;
+        let roles = sam.unwrap().unwrap().all_roles();
+        assert_eq!(roles, Roles::of(&[Role::Member, Role::Custodian]));
+        let path = format!("/role-grants/{given}");
+        house.ask("DELETE", &house.admin, &path, None).await;
+    }
+}
+
 #[tokio::test]
 async fn a_grant_lets_nobody_in_whom_the_provider_gives_no_role() {
     let house = House::new().await;
@@ -367,6 +392,7 @@ async fn roles_are_given_by_administrators_who_have_just_signed_in() {
         issuer: "https://idp.example".to_owned(),
         sid: None,
         authenticated_at: None,
+        provider: "work".to_owned(),
     };
     let old = sessions::start(identity, ada, Some(origin)).await.unwrap();
     let in_it: Actor = sessions::resume(identity, old.secret.expose())

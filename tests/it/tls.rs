@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use freehold::base::{Clock as _, SystemClock};
 use jiff::tz::TimeZone;
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
 use reqwest::{Certificate, Client, Response, Version};
 
 use crate::support::served::{Place, Served};
@@ -28,20 +31,29 @@ impl Pair {
 
     /// Valid from the begin of one day to the begin of another, counted from today.
     fn between(from: i32, to: i32) -> Self {
-        let names = ["localhost", "127.0.0.1"].map(str::to_owned);
-        let mut params = CertificateParams::new(names).unwrap();
-        let day = |days: i32| {
-            let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
-            let day = today + jiff::Span::new().days(days);
-            let part = |part: i8| u8::try_from(part).unwrap();
-            date_time_ymd(day.year().into(), part(day.month()), part(day.day()))
-        };
-        (params.not_before, params.not_after) = (day(from), day(to));
+        let params = params(from, to);
         let key = KeyPair::generate().unwrap();
         Self {
             certificate: params.self_signed(&key).unwrap().pem(),
             key: key.serialize_pem(),
         }
+    }
+
+    /// Valid for 60 days, signed by the root that comes with it.
+    fn of_a_root() -> (Self, String) {
+        let mut root = CertificateParams::default();
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+        let mut leaf = params(-1, 59);
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        leaf.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().unwrap();
+        let pair = Self {
+            certificate: leaf.signed_by(&key, &root).unwrap().pem(),
+            key: key.serialize_pem(),
+        };
+        (pair, root.pem())
     }
 
     /// Writes both files, as one that renews certificates does.
@@ -51,6 +63,20 @@ impl Pair {
             std::fs::write(place.folder.path().join(name), text).unwrap();
         }
     }
+}
+
+/// For this machine, from the begin of one day to the begin of another, counted from today.
+fn params(from: i32, to: i32) -> CertificateParams {
+    let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+    let mut params = CertificateParams::new(names).unwrap();
+    let day = |days: i32| {
+        let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
+        let day = today + jiff::Span::new().days(days);
+        let part = |part: i8| u8::try_from(part).unwrap();
+        date_time_ymd(day.year().into(), part(day.month()), part(day.day()))
+    };
+    (params.not_before, params.not_after) = (day(from), day(to));
+    params
 }
 
 /// A place whose service encrypts with what is in its folder as `tls.crt` and `tls.key`.
@@ -330,4 +356,25 @@ async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
         pair.write(&place);
         until(&served, &pair, true).await;
     }
+}
+
+#[test]
+fn sslyze_finds_what_mozilla_calls_intermediate() {
+    let (place, (pair, root)) = (empty_place(), Pair::of_a_root());
+    pair.write(&place);
+    let file = place.folder.path().join("root.crt");
+    std::fs::write(&file, root).unwrap();
+    let served = place.serve();
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = std::process::Command::new(here.join(".tools/venv/bin/python"))
+        .arg(here.join("tests/peers/tls.py"))
+        .arg(address(&served).replace("127.0.0.1", "localhost"))
+        .arg(file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("ok  "),
+        "{said}{output:?}"
+    );
 }

@@ -91,6 +91,7 @@ fn describe(operation: &Operation) -> path::Operation {
                 "For administrators, with a personal token that was made in a session within \
                  `identity.step_up_mins` of its sign-in; otherwise 401 (RFC 9470).",
             ),
+            Access::Auditor => Some("For auditors."),
         });
     for parameter in parameters(operation) {
         let place = format!("#/components/parameters/{parameter}");
@@ -122,6 +123,9 @@ fn parameters(operation: &Operation) -> Vec<&'static str> {
     }
     names.extend(match operation.shape {
         Shape::Page(_) => &["Cursor", "Limit"][..],
+        Shape::Audit(_) => &[
+            "Action", "Actor", "About", "From", "Until", "Cursor", "Limit",
+        ],
         Shape::Read(_) => &["IfNoneMatch"],
         Shape::Find(_) => &["Scheme", "Value", "IfNoneMatch"],
         Shape::Change { .. } => &["IfMatch"],
@@ -133,7 +137,12 @@ fn parameters(operation: &Operation) -> Vec<&'static str> {
 const fn takes(shape: &Shape) -> Option<&'static str> {
     match shape {
         Shape::Create { takes, .. } | Shape::Change { takes, .. } => Some(*takes),
-        Shape::Page(_) | Shape::Read(_) | Shape::Find(_) | Shape::End | Shape::Document => None,
+        Shape::Page(_)
+        | Shape::Audit(_)
+        | Shape::Read(_)
+        | Shape::Find(_)
+        | Shape::End
+        | Shape::Document => None,
     }
 }
 
@@ -143,7 +152,7 @@ fn success(shape: &Shape) -> (&'static str, ResponseBuilder) {
     let header = |name: &str| Ref::new(format!("#/components/headers/{name}"));
     let response = ResponseBuilder::new();
     match shape {
-        Shape::Page(schema) => {
+        Shape::Page(schema) | Shape::Audit(schema) => {
             let page = response.description("The page, and a link to the next one");
             let page = page.content(JSON, of(&parts::page_name(schema)));
             ("200", page.header_ref("Link", header("Link")))
@@ -184,7 +193,7 @@ fn success(shape: &Shape) -> (&'static str, ResponseBuilder) {
 /// What may be answered instead.
 fn refusals(operation: &Operation) -> Vec<&'static parts::Refusal> {
     let expected: &[&str] = match operation.shape {
-        Shape::Page(_) => &["400"],
+        Shape::Page(_) | Shape::Audit(_) => &["400"],
         Shape::Read(_) | Shape::Find(_) => &["304", "400", "404"],
         Shape::Create { .. } => &["400", "409", "413", "415", "422"],
         Shape::Change { .. } => &["400", "404", "409", "412", "413", "415", "422", "428"],

@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::super::problem;
-use super::super::{account, custody, items, places, roles, types};
+use super::super::{account, audit, custody, items, places, roles, types};
 use crate::base::PageSize;
 
 /// The name of the security scheme.
@@ -102,14 +102,23 @@ pub(super) fn components() -> Components {
         .schema_from::<roles::NewRoleGrant>()
         .schema_from::<roles::Role>()
         .schema_from::<roles::Over>()
+        .schema_from::<audit::AuditEntry>()
+        .schema_from::<audit::SealedPart>()
         .schema_from::<problem::Details>();
-    for of in ["ItemType", "Place", "Item", "Movement", "Principal"] {
+    for of in [
+        "ItemType",
+        "Place",
+        "Item",
+        "Movement",
+        "Principal",
+        "AuditEntry",
+    ] {
         built = built.schema(page_name(of), page(of));
     }
     for one in &REFUSALS {
         built = built.response(one.name, refused(one));
     }
-    for (name, parameter) in parameters() {
+    for (name, parameter) in parameters().into_iter().chain(questions()) {
         built = built.parameter(name, parameter);
     }
     for (name, header) in headers() {
@@ -157,10 +166,6 @@ fn text() -> Object {
 }
 
 fn parameters() -> [(&'static str, Parameter); 7] {
-    let of = |name: &str, place: ParameterIn, why: &str| {
-        let built = ParameterBuilder::new().name(name).parameter_in(place);
-        built.description(Some(why)).schema(Some(text()))
-    };
     let uuid = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::Custom("uuid".to_owned())));
@@ -199,6 +204,29 @@ fn parameters() -> [(&'static str, Parameter); 7] {
         ("IfMatch", required(if_match)),
         ("IfNoneMatch", optional(if_none_match)),
     ]
+}
+
+/// What the audit can be asked about.
+fn questions() -> [(&'static str, Parameter); 5] {
+    let asked = |name: &str, why: &str| {
+        let built = of(name, ParameterIn::Query, why);
+        built.required(Required::False).build()
+    };
+    let action = "The beginning of the action, such as `inventory.`";
+    let actor = "Who did it, such as `principal:` and an identifier";
+    let about = "To what, such as `item:` and an identifier";
+    [
+        ("Action", asked("action", action)),
+        ("Actor", asked("actor", actor)),
+        ("About", asked("subject", about)),
+        ("From", asked("from", "Not before this RFC 3339 instant")),
+        ("Until", asked("until", "Before this RFC 3339 instant")),
+    ]
+}
+
+fn of(name: &str, place: ParameterIn, why: &str) -> ParameterBuilder {
+    let built = ParameterBuilder::new().name(name).parameter_in(place);
+    built.description(Some(why)).schema(Some(text()))
 }
 
 fn headers() -> [(&'static str, Header); 5] {

@@ -20,7 +20,7 @@ pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> 
     if settings.vault.kek == KekProvider::File {
         findings.push(key_file(settings, azure).await);
     }
-    findings.extend(providers(settings, azure).await);
+    findings.extend(providers(settings));
     findings.push(clock(SystemClock.now()));
     findings.push(time_zone(&settings.calendar.default_timezone));
     findings
@@ -105,21 +105,11 @@ async fn secret(part: &'static str, reference: &SecretRef, azure: &Azure) -> Fin
     }
 }
 
-async fn providers(settings: &Settings, azure: &Azure) -> Vec<Finding> {
-    const PART: &str = "sign-in";
+fn providers(settings: &Settings) -> Option<Finding> {
+    let text = "no provider is configured: only `freehold serve --evaluation` signs anybody in; \
+                `freehold config explain identity.providers` says how";
     let providers = &settings.identity.providers;
-    if providers.is_empty() {
-        let text = "no provider is configured: only `freehold serve --evaluation` signs anybody \
-                    in; `freehold config explain identity.providers` says how";
-        return vec![Finding::warn(PART, text)];
-    }
-    let mut findings = Vec::new();
-    for provider in providers {
-        if let Some(at) = &provider.client_secret {
-            findings.push(secret(PART, at, azure).await);
-        }
-    }
-    findings
+    providers.is_empty().then(|| Finding::warn("sign-in", text))
 }
 
 /// A clock that was never set shows the year 1970 or the day the machine was made.

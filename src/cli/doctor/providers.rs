@@ -2,7 +2,7 @@
 
 use super::{Finding, out};
 use crate::azure::Azure;
-use crate::config::Settings;
+use crate::config::{Provider, Settings};
 use crate::identity::providers::examine as ask;
 
 pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> {
@@ -10,6 +10,7 @@ pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> 
     let mut findings = Vec::new();
     for provider in &settings.identity.providers {
         let (id, issuer) = (&provider.id, &provider.issuer);
+        findings.extend(secret(provider, azure).await);
         findings.push(match ask(provider, azure).await {
             Ok(()) => Finding::ok(PART, format!("the provider {id} answers at {issuer}")),
             Err(error) => Finding::fail(
@@ -24,4 +25,27 @@ pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> 
         });
     }
     findings
+}
+
+/// What is to be known of the client secret; the secret itself is not shown.
+async fn secret(provider: &Provider, azure: &Azure) -> Option<Finding> {
+    const PART: &str = "client secret";
+    let id = &provider.id;
+    let trimmed = match azure.secret(provider.client_secret.as_ref()?).await {
+        Ok(secret) => secret.trimmed(),
+        Err(error) => {
+            return Some(Finding::fail(
+                PART,
+                format!("of the provider {id}: {}", out::told(&error)),
+            ));
+        }
+    };
+    let off = match (trimmed.byte_order_mark, trimmed.line_break) {
+        (true, true) => "a byte order mark before it and a line break behind it are",
+        (true, false) => "a byte order mark before it is",
+        (false, true) => "a line break behind it is",
+        (false, false) => return None,
+    };
+    let text = format!("of the provider {id}: {off} in the file and not taken for a part of it");
+    Some(Finding::ok(PART, text))
 }

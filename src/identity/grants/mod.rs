@@ -134,6 +134,9 @@ pub async fn end(identity: &Identity, by: &Actor, id: Id<RoleGrant>) -> Result<(
             move |tx, input: Arc<(Actor, Id<RoleGrant>)>| async move {
                 let (by, id) = input.as_ref();
                 rules::may_endanger(by, (tx.now(), step_up))?;
+                let there = repo::get(&tx, *id).await?.ok_or(Refusal::NotFound)?;
+                // Whoever gives or ends another role of theirs waits: `keep` sees all of them.
+                principals::lock_principal(&tx, there.principal).await?;
                 let ended = repo::delete(&tx, *id).await?.ok_or(Refusal::NotFound)?;
                 keep(&tx, ended.principal).await?;
                 record(&tx, "identity.role.end", by, &ended).await

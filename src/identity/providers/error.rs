@@ -74,6 +74,12 @@ pub enum SignInError {
          operator finds in the log what was missing"
     )]
     TooWeak(#[source] Unacceptable),
+    /// Somebody else signed in than the one who was to prove who they are.
+    #[error(
+        "you signed in as somebody else than you are here, so nothing was changed: sign out here \
+         first, or sign in at the provider as who you are here"
+    )]
+    SomebodyElse,
     /// The person was turned off.
     #[error("your account here was turned off: ask an administrator")]
     TurnedOff,
@@ -100,6 +106,22 @@ pub enum NoCredential {
     /// The platform gives no token.
     #[error("client_authentication = \"azure-identity\" needs a token of the platform")]
     Token(#[from] TokenError),
+}
+
+/// A sign-in that did not succeed, with the provider that was asked, once that is known.
+#[derive(Debug)]
+pub struct Failed {
+    /// Its id in the configuration.
+    pub provider: Option<String>,
+    /// Why.
+    pub error: SignInError,
+}
+
+impl From<SignInError> for Failed {
+    fn from(error: SignInError) -> Self {
+        let provider = None;
+        Self { provider, error }
+    }
 }
 
 /// Why a provider cannot be used.
@@ -134,8 +156,13 @@ pub enum Unacceptable {
     #[error("it has no ID token: is openid among the scopes?")]
     NoIdToken,
     /// The ID token does not pass (OpenID Connect Core 1.0 §3.1.3.7).
-    #[error("the ID token does not pass: {0}")]
-    IdToken(String),
+    #[error("the ID token does not pass: {why}")]
+    IdToken {
+        /// Which check it failed, in a word for the audit.
+        check: &'static str,
+        /// How, for the log.
+        why: String,
+    },
 }
 
 impl SignInError {
@@ -149,6 +176,7 @@ impl SignInError {
             | Self::Ended
             | Self::Foreign
             | Self::NoRole
+            | Self::SomebodyElse
             | Self::TooManyGroups
             | Self::TooWeak(_)
             | Self::TurnedOff
@@ -156,6 +184,30 @@ impl SignInError {
             Self::Unreachable { .. } => Kind::Unavailable,
             Self::Credential(_) | Self::Vault(_) => Kind::Internal,
             Self::Identity(error) => error.kind(),
+        }
+    }
+
+    /// Why, in a word for the audit: nothing of it comes from the provider or the browser.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NoProvider(_) => "no-provider",
+            Self::NoFlow => "state",
+            Self::MixedUp => "mix-up",
+            Self::Declined(_) => "declined",
+            Self::Ended => "session-ended",
+            Self::Foreign => "tenant",
+            Self::NoRole => "no-role",
+            Self::SomebodyElse => "somebody-else",
+            Self::TooManyGroups => "groups-left-out",
+            Self::TooWeak(_) => "too-weak",
+            Self::TurnedOff => "turned-off",
+            Self::Unacceptable(Unacceptable::Code(_)) => "code",
+            Self::Unacceptable(Unacceptable::Client { .. }) => "client",
+            Self::Unacceptable(Unacceptable::NoIdToken) => "no-id-token",
+            Self::Unacceptable(Unacceptable::IdToken { check, .. }) => check,
+            Self::Unreachable { .. } => "unreachable",
+            Self::Credential(_) | Self::Vault(_) | Self::Identity(_) => "failed",
         }
     }
 

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::SignInError;
-use crate::base::{Timestamp, random};
+use crate::base::{Id, Timestamp, random};
 use crate::crypto::{Owner, RowBinding, Vault, hex, sha256};
+use crate::identity::Principal;
 
 /// How long a person may take at the provider.
 const LIFETIME_MICROS: i64 = 10 * 60 * 1_000_000;
@@ -31,6 +32,8 @@ pub(super) struct Flow {
     pub(super) return_to: String,
     /// When it began, in microseconds.
     pub(super) begun_at: i64,
+    /// Who has to prove once more that they are it; `None` for a plain sign-in.
+    pub(super) step_up: Option<Id<Principal>>,
 }
 
 /// The name of the flow with this state; it tells nothing about it.

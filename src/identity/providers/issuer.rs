@@ -62,7 +62,10 @@ pub(super) fn account(
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let refused = |why: &str| {
         let why = why.to_owned();
-        Err(SignInError::Unacceptable(Unacceptable::IdToken(why)))
+        Err(SignInError::Unacceptable(Unacceptable::IdToken {
+            check: "issuer",
+            why,
+        }))
     };
     let mut subject = subject;
     if settings.is_by_tenant() {

@@ -8,7 +8,7 @@
 //!
 //! **Invariants.** A provider is not called before somebody signs in with it, so one that is down
 //! does not keep the service from starting. Tokens of the provider are forgotten before `finish`
-//! returns. What is remembered of a flow is sealed and kept by the browser; see `flow`.
+//! returns, but a refresh token, which is in memory only; see `standing`. What is remembered of a flow is sealed and kept by the browser; see `flow`.
 //!
 //! | What | Standard |
 //! | --- | --- |
@@ -16,6 +16,7 @@
 //! | which provider answered | RFC 9207 |
 //! | metadata and keys | OpenID Connect Discovery 1.0 |
 //! | ending the session there | OpenID Connect RP-Initiated Logout 1.0 |
+//! | asking whether it goes on | OpenID Connect Core 1.0 §12 |
 //! | being told that it ended | OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0 |
 
 mod credential;
@@ -26,6 +27,7 @@ mod issuer;
 mod logout;
 mod logout_token;
 mod roles;
+mod standing;
 mod strength;
 #[cfg(test)]
 mod tests;
@@ -34,7 +36,7 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openidconnect::core::CoreResponseType;
+use openidconnect::core::{CoreAuthPrompt, CoreResponseType};
 use openidconnect::{
     AuthenticationContextClass, AuthenticationFlow, AuthorizationRequest, CsrfToken, Nonce,
     PkceCodeChallenge, PkceCodeVerifier, Scope,
@@ -43,20 +45,22 @@ use url::Url;
 
 pub use credential::client_jwk;
 pub use discovery::Seen;
-pub use error::{NoCredential, SignInError, Unacceptable, Unreachable};
+pub use error::{Failed, NoCredential, SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
 pub use logout::{LogoutError, SignOut};
 
 use super::sessions::{self, Origin, Started};
 use super::{Identity, Principal, Role, Roles, principals};
 use crate::azure::Azure;
-use crate::base::Timestamp;
+use crate::base::clock::from_micros;
+use crate::base::{Id, Timestamp};
 use crate::config::{self, Administrator};
 use crate::crypto::Vault;
 use discovery::Provider;
 use flow::{Flow, secret};
 use issuer::Account;
 use logout::Recent;
+use standing::{Rhythm, Standing};
 use verify::Verified;
 
 /// The longest text of a provider's error that is repeated to the person.
@@ -75,6 +79,8 @@ struct Inner {
     used: Recent,
     /// The sessions that providers have ended.
     ended: Recent,
+    standing: Standing,
+    rhythm: Rhythm,
 }
 
 /// A provider as the sign-in page offers it.
@@ -127,6 +133,19 @@ pub struct SignedIn {
     pub started: Started,
     /// Where they wanted to go, as given to [`Providers::begin`].
     pub return_to: String,
+    /// Whether they only proved once more who they are: the session that they had is over then.
+    pub is_step_up: bool,
+}
+
+/// How a sign-in shall be.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Where the provider sends the browser back to.
+    pub redirect_uri: &'a str,
+    /// Where the person goes then; at most 2 KiB of visible ASCII without `"` and `\`.
+    pub return_to: &'a str,
+    /// Who has to prove now, by signing in anew, that they are it; `None` for a plain sign-in.
+    pub step_up: Option<Id<Principal>>,
 }
 
 /// Asks a provider for its metadata and keys, as a sign-in does.
@@ -157,6 +176,11 @@ impl Providers {
                 .collect(),
             used: Recent::default(),
             ended: Recent::default(),
+            standing: Standing::default(),
+            rhythm: Rhythm {
+                every_secs: settings.session_check_secs.into(),
+                idle_secs: i64::from(settings.session_idle_mins) * 60,
+            },
         }))
     }
 
@@ -177,21 +201,16 @@ impl Providers {
         self.0.providers.iter().map(state).collect()
     }
 
-    /// Begins a sign-in with the provider `id`, which sends the browser back to `redirect_uri`.
+    /// Begins a sign-in with the provider `id`, as `wanted`.
     ///
     /// # Errors
     /// [`SignInError::NoProvider`]; [`SignInError::Unreachable`] when it must be asked for its
     /// metadata and does not answer.
-    pub async fn begin(
-        &self,
-        id: &str,
-        redirect_uri: &str,
-        return_to: &str,
-    ) -> Result<Begun, SignInError> {
+    pub async fn begin(&self, id: &str, wanted: Wanted<'_>) -> Result<Begun, SignInError> {
         let provider = self.provider(id)?;
         let now = self.now();
         let published = provider.published(now).await?;
-        let oidc = verify::client(provider, &published.metadata, redirect_uri)?;
+        let oidc = verify::client(provider, &published.metadata, wanted.redirect_uri)?;
         let (state, nonce, verifier) = (secret(), secret(), secret());
         let flow_id = flow_id(&state);
         let sent = Nonce::new(nonce.clone());
@@ -211,7 +230,12 @@ impl Providers {
         let mut request = acr
             .map(AuthenticationContextClass::new)
             .fold(request, AuthorizationRequest::add_auth_context_value);
-        if let Some(minutes) = provider.settings.max_age_mins {
+        if wanted.step_up.is_some() {
+            // OpenID Connect Core 1.0 §3.1.2.1: then the token has to say when that was.
+            request = request
+                .add_prompt(CoreAuthPrompt::Login)
+                .set_max_age(Duration::ZERO);
+        } else if let Some(minutes) = provider.settings.max_age_mins {
             request = request.set_max_age(Duration::from_mins(minutes.into()));
         }
         if let [domain] = provider.settings.hosted_domains.as_slice() {
@@ -221,11 +245,12 @@ impl Providers {
         let (location, _, _) = request.url();
         let flow = Flow {
             provider: id.to_owned(),
-            redirect_uri: redirect_uri.to_owned(),
+            redirect_uri: wanted.redirect_uri.to_owned(),
             nonce,
             verifier,
-            return_to: return_to.to_owned(),
+            return_to: wanted.return_to.to_owned(),
             begun_at: now.as_microsecond(),
+            step_up: wanted.step_up,
         };
         let sealed = flow.seal(&self.0.vault, &flow_id)?;
         Ok(Begun {
@@ -238,18 +263,32 @@ impl Providers {
     /// Finishes the sign-in that `sealed` was kept for, and starts a session.
     ///
     /// # Errors
-    /// [`SignInError`]; whoever is refused has no session. Someone whose provider took all roles
+    /// [`Failed`]; whoever is refused has no session. Someone whose provider took all roles
     /// away loses them here, too.
     pub async fn finish(
         &self,
         sealed: Option<&str>,
         callback: Callback,
-    ) -> Result<SignedIn, SignInError> {
+    ) -> Result<SignedIn, Failed> {
         let now = self.now();
         let id = flow_id(&callback.state);
         let flow = sealed.and_then(|sealed| Flow::open(&self.0.vault, &id, sealed, now));
         let flow = flow.ok_or(SignInError::NoFlow)?;
         let provider = self.provider(&flow.provider)?;
+        let done = self.finish_at(provider, flow, callback, now).await;
+        done.map_err(|error| Failed {
+            provider: Some(provider.settings.id.clone()),
+            error,
+        })
+    }
+
+    async fn finish_at(
+        &self,
+        provider: &Provider,
+        flow: Flow,
+        callback: Callback,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInError> {
         let published = provider.published(now).await?;
         let extra = published.metadata.additional_metadata();
         match &callback.iss {
@@ -266,7 +305,8 @@ impl Providers {
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
-        let verified = verify::redeem(provider, published, (flow, code), now).await?;
+        let (step_up, begun_at) = (flow.step_up, from_micros(flow.begun_at));
+        let (verified, refresh) = verify::redeem(provider, published, (flow, code), now).await?;
         if callback
             .iss
             .is_some_and(|named| named != verified.account.issuer)
@@ -277,8 +317,16 @@ impl Providers {
             issuer: verified.account.issuer.clone(),
             sid: verified.sid.clone(),
             authenticated_at: verified.authenticated_at,
+            provider: provider.settings.id.clone(),
         };
+        if step_up.is_some() {
+            strength::is_new(origin.authenticated_at, begun_at)?;
+        }
+        let named = verified.named.clone();
         let principal = self.principal(&provider.settings, verified).await?;
+        if step_up.is_some_and(|who| who != principal.id) {
+            return Err(SignInError::SomebodyElse);
+        }
         let identity = &self.0.identity;
         let started = sessions::start(identity, principal.id, Some(origin.clone())).await?;
         // After the row is there: either the one who ended the session has seen it, or we see that.
@@ -288,7 +336,12 @@ impl Providers {
             sessions::end(identity, started.secret.expose()).await?;
             return Err(SignInError::Ended);
         }
-        Ok(SignedIn { started, return_to })
+        self.hold(&provider.settings.id, &started, (named, refresh));
+        Ok(SignedIn {
+            started,
+            return_to,
+            is_step_up: step_up.is_some(),
+        })
     }
 
     async fn principal(
@@ -321,6 +374,7 @@ impl Providers {
             tracing::warn!(%provider, "somebody is in too many groups: no role by group; use app roles");
         }
         if roles == Roles::default() {
+            tracing::info!(provider = %provider.id, words = ?told(&given.words), "no word of the roles claim and no group gives a role here");
             // Nobody is made for it, but who was here before must not keep what they had.
             let known = principals::by_account(identity, issuer, subject).await?;
             if known.is_some() {
@@ -354,4 +408,10 @@ impl Providers {
 fn plain(text: &str, chars_max: usize) -> String {
     let visible = text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
     visible.take(chars_max).collect()
+}
+
+/// Words of a provider for the log: the first few, without control characters, not long.
+fn told(words: &[String]) -> Vec<String> {
+    let short = |word: &String| word.chars().filter(|c| !c.is_control()).take(40).collect();
+    words.iter().take(5).map(short).collect()
 }

@@ -48,11 +48,11 @@ pub(super) fn given(
     }
 }
 
-/// The words of a claim that is a text of words, or a list of texts; a text in a list is one word,
-/// whatever is in it.
+/// The words of a claim that is a text or a list of texts; a text is one word, whatever is in it:
+/// what is not split cannot give a role that nobody meant.
 fn words(claim: Option<&Value>) -> Vec<String> {
     match claim {
-        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::String(text)) => vec![text.clone()],
         Some(Value::Array(list)) => texts(list).map(str::to_owned).collect(),
         _ => Vec::new(),
     }

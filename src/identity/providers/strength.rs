@@ -5,6 +5,7 @@
 
 use super::SignInError;
 use super::error::Unacceptable;
+use super::verify::LEEWAY_SECS;
 use crate::base::Timestamp;
 use crate::config;
 
@@ -19,13 +20,30 @@ pub(super) struct Shown<'t> {
     pub(super) at: Option<i64>,
 }
 
+/// Whether somebody signed in at `at`, after they were sent there at `begun`. What the token does not
+/// say did not happen: a browser can leave out what we asked for.
+pub(super) fn is_new(at: Option<Timestamp>, begun: Timestamp) -> Result<(), SignInError> {
+    let check = "too-weak";
+    let leeway = LEEWAY_SECS;
+    let why = match at {
+        Some(at) if at.as_second() >= begun.as_second() - leeway => return Ok(()),
+        Some(_) => "its auth_time is from before it was asked for",
+        None => "it has no auth_time, which a fresh sign-in needs",
+    };
+    let why = why.to_owned();
+    Err(SignInError::TooWeak(Unacceptable::IdToken { check, why }))
+}
+
 /// Whether that is enough; `leeway_secs` is how far two clocks may be apart.
 pub(super) fn judge(
     settings: &config::Provider,
     shown: &Shown<'_>,
     (now, leeway_secs): (Timestamp, i64),
 ) -> Result<(), SignInError> {
-    let weak = |why: String| Err(SignInError::TooWeak(Unacceptable::IdToken(why)));
+    let weak = |why: String| {
+        let check = "too-weak";
+        Err(SignInError::TooWeak(Unacceptable::IdToken { check, why }))
+    };
     let acr = &settings.required_acr;
     let one_of = |context: &str| acr.iter().any(|one| one == context);
     if !acr.is_empty() && !shown.context.is_some_and(one_of) {

@@ -4,6 +4,8 @@
 //! asymmetric one that the provider says it uses, the issuer is that of the tenant (see `issuer`),
 //! `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
 //! seconds of difference between two clocks are forgiven.
+//!
+//! [`renew`] asks a provider again with a refresh token (OpenID Connect Core 1.0 §12).
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -16,12 +18,13 @@ use openidconnect::core::{
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce,
-    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce, NonceVerifier,
+    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
     SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::credential::Credential;
 use super::discovery::{Metadata, Provider, Published};
@@ -33,6 +36,7 @@ use super::{SignInError, Unacceptable, Unreachable};
 use crate::azure::JWT_BEARER;
 use crate::base::Timestamp;
 use crate::config;
+use crate::outbound::OutboundError;
 
 /// How far two clocks may be apart.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -97,7 +101,15 @@ pub(super) struct Verified {
     pub(super) sid: Option<String>,
     /// `auth_time`, where the token has it; never later than now.
     pub(super) authenticated_at: Option<Timestamp>,
+    /// `iss` and `sub` as they stand in the token.
+    pub(super) named: Named,
 }
+
+/// `iss` and `sub` of an ID token.
+pub(super) type Named = (String, String);
+
+/// A refresh token, which is wiped when it goes.
+pub(super) struct Refresh(Zeroizing<String>);
 
 /// The client for `provider`, which is sent back to `redirect_uri`; it proves nothing yet.
 pub(super) fn client(
@@ -105,32 +117,32 @@ pub(super) fn client(
     metadata: &Metadata,
     redirect_uri: &str,
 ) -> Result<OidcClient, SignInError> {
-    let id = ClientId::new(provider.settings.client_id.clone());
     let redirect = RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|_| SignInError::NoProvider(provider.settings.id.clone()))?;
-    Ok(
-        OidcClient::from_provider_metadata(metadata.clone(), id, None)
-            .set_redirect_uri(redirect)
-            .set_auth_type(AuthType::RequestBody),
-    )
+    Ok(bare_client(provider, metadata).set_redirect_uri(redirect))
 }
 
-/// Exchanges `code` for tokens, verifies the ID token, and forgets the tokens.
+/// The client for `provider`; it proves nothing yet.
+fn bare_client(provider: &Provider, metadata: &Metadata) -> OidcClient {
+    let id = ClientId::new(provider.settings.client_id.clone());
+    OidcClient::from_provider_metadata(metadata.clone(), id, None)
+        .set_auth_type(AuthType::RequestBody)
+}
+
+/// Exchanges `code` for tokens, verifies the ID token, and forgets the tokens but the one that asks
+/// again.
 pub(super) async fn redeem(
     provider: &Provider,
     published: Arc<Published>,
     (flow, code): (Flow, String),
     now: Timestamp,
-) -> Result<Verified, SignInError> {
+) -> Result<(Verified, Option<Refresh>), SignInError> {
     let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
     let credential = Credential::of(provider, &published.metadata, now).await?;
     let oidc = credential.shown_by(oidc)?;
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
-        .map_err(|_| {
-            let why = "there is no token_endpoint in it".to_owned();
-            provider.unreachable(Unreachable::Metadata(why))
-        })?
+        .map_err(|_| no_token_endpoint(provider))?
         .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
     let request = match credential.assertion() {
         Some(assertion) => request
@@ -139,17 +151,7 @@ pub(super) async fn redeem(
         None => request,
     };
     let tokens = request.request_async(provider).await;
-    let tokens = tokens.map_err(|error| match error {
-        RequestTokenError::ServerResponse(answer) => {
-            let told = answer.error_description().map_or("", String::as_str);
-            credential.refused(provider, answer.error().as_ref(), told)
-        }
-        RequestTokenError::Request(error) => provider.unreachable(Unreachable::Outbound(error)),
-        RequestTokenError::Parse(error, _) => {
-            SignInError::Unacceptable(Unacceptable::Code(error.to_string()))
-        }
-        RequestTokenError::Other(error) => SignInError::Unacceptable(Unacceptable::Code(error)),
-    })?;
+    let tokens = tokens.map_err(|error| not_given((provider, &credential), error))?;
     let nonce = Nonce::new(flow.nonce);
     let from = (provider, published.as_ref());
     let checked = match check(from, &oidc, (&tokens, &nonce), now) {
@@ -160,13 +162,117 @@ pub(super) async fn redeem(
         }
         checked => checked,
     };
-    checked.map_err(|refused| match refused {
-        Refused::UnknownKey => {
-            let why = "its key is not published".to_owned();
-            SignInError::Unacceptable(Unacceptable::IdToken(why))
+    let verified = checked.map_err(Refused::told)?;
+    Ok((verified, Refresh::of(&tokens)))
+}
+
+impl Refresh {
+    fn of(tokens: &Tokens) -> Option<Self> {
+        let token = tokens.refresh_token();
+        token.map(|token| Self(token.secret().clone().into()))
+    }
+}
+
+/// Why a provider did not confirm a sign-in.
+pub(super) enum NotRenewed {
+    /// It says that it is over, or vouches for somebody else.
+    Over(String),
+    /// It did not say.
+    Unknown(SignInError),
+}
+
+/// Asks whether the person `of` may still be signed in (OpenID Connect Core 1.0 §12). A provider
+/// that rotates its tokens puts a new one into `refresh`.
+pub(super) async fn renew(
+    provider: &Provider,
+    (refresh, of): (&mut Refresh, &Named),
+    now: Timestamp,
+) -> Result<(), NotRenewed> {
+    let (published, oidc, tokens) = ask_again(provider, refresh, now).await?;
+    if let Some(newer) = Refresh::of(&tokens) {
+        *refresh = newer;
+    }
+    if tokens.id_token().is_none() {
+        return Ok(()); // §12.2: "it might not contain an id_token"
+    }
+    let same = |from: &Published, oidc: &OidcClient| {
+        // §12.2: a nonce need not be there.
+        let any = |_: Option<&Nonce>| Ok(());
+        let (claims, _) = believe((provider, from), oidc, (&tokens, any), now)?;
+        Ok(named(claims) == *of)
+    };
+    let mut checked = same(&published, &oidc);
+    if matches!(checked, Err(Refused::UnknownKey)) {
+        let newer = provider.with_new_keys(published, now).await;
+        checked = match newer {
+            Ok(from) => same(&from, &bare_client(provider, &from.metadata)),
+            Err(error) => return Err(NotRenewed::Unknown(error)),
+        };
+    }
+    match checked.map_err(Refused::told) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(NotRenewed::Over(
+            "the ID token is about somebody else".to_owned(),
+        )),
+        Err(SignInError::Unacceptable(why)) => Err(NotRenewed::Over(why.to_string())),
+        Err(error) => Err(NotRenewed::Over(error.to_string())),
+    }
+}
+
+/// Sends the refresh token.
+async fn ask_again(
+    provider: &Provider,
+    refresh: &Refresh,
+    now: Timestamp,
+) -> Result<(Arc<Published>, OidcClient, Tokens), NotRenewed> {
+    let unknown = NotRenewed::Unknown;
+    let published = provider.published(now).await.map_err(unknown)?;
+    let credential = Credential::of(provider, &published.metadata, now).await;
+    let credential = credential.map_err(unknown)?;
+    let oidc = credential.shown_by(bare_client(provider, &published.metadata));
+    let oidc = oidc.map_err(unknown)?;
+    let token = RefreshToken::new(refresh.0.to_string());
+    let request = oidc
+        .exchange_refresh_token(&token)
+        .map_err(|_| unknown(no_token_endpoint(provider)))?;
+    let request = match credential.assertion() {
+        Some(assertion) => request
+            .add_extra_param("client_assertion_type", JWT_BEARER)
+            .add_extra_param("client_assertion", assertion),
+        None => request,
+    };
+    match request.request_async(provider).await {
+        Ok(tokens) => Ok((published, oidc, tokens)),
+        // RFC 6749 §5.2: the token "is invalid, expired, revoked".
+        Err(RequestTokenError::ServerResponse(answer))
+            if *answer.error() == CoreErrorResponseType::InvalidGrant =>
+        {
+            let why = "the token endpoint says: invalid_grant";
+            Err(NotRenewed::Over(why.to_owned()))
         }
-        Refused::Otherwise(why) => why,
-    })
+        Err(error) => Err(unknown(not_given((provider, &credential), error))),
+    }
+}
+
+fn no_token_endpoint(provider: &Provider) -> SignInError {
+    let why = "there is no token_endpoint in it".to_owned();
+    provider.unreachable(Unreachable::Metadata(why))
+}
+
+/// What the token endpoint answers instead of tokens.
+type NotGiven = RequestTokenError<OutboundError, StandardErrorResponse<CoreErrorResponseType>>;
+
+fn not_given((provider, credential): (&Provider, &Credential), error: NotGiven) -> SignInError {
+    let code = |why| SignInError::Unacceptable(Unacceptable::Code(why));
+    match error {
+        RequestTokenError::ServerResponse(answer) => {
+            let told = answer.error_description().map_or("", String::as_str);
+            credential.refused(provider, answer.error().as_ref(), told)
+        }
+        RequestTokenError::Request(error) => provider.unreachable(Unreachable::Outbound(error)),
+        RequestTokenError::Parse(error, _) => code(error.to_string()),
+        RequestTokenError::Other(error) => code(error),
+    }
 }
 
 /// Why an ID token is not believed.
@@ -175,17 +281,56 @@ enum Refused {
     Otherwise(SignInError),
 }
 
-fn refused(why: &dyn std::fmt::Display) -> Refused {
-    let why = Unacceptable::IdToken(why.to_string());
+impl Refused {
+    fn told(self) -> SignInError {
+        match self {
+            Self::UnknownKey => {
+                let why = "its key is not published".to_owned();
+                let check = "key";
+                SignInError::Unacceptable(Unacceptable::IdToken { check, why })
+            }
+            Self::Otherwise(why) => why,
+        }
+    }
+}
+
+fn refused(check: &'static str, why: &dyn std::fmt::Display) -> Refused {
+    let why = why.to_string();
+    let why = Unacceptable::IdToken { check, why };
     Refused::Otherwise(SignInError::Unacceptable(why))
 }
 
+/// The crate's refusal in a word.
+const fn check_of(error: &ClaimsVerificationError) -> &'static str {
+    match error {
+        // The crate says so of `iat` as well.
+        ClaimsVerificationError::Expired(_) => "time",
+        ClaimsVerificationError::InvalidAudience(_) => "audience",
+        ClaimsVerificationError::InvalidIssuer(_) => "issuer",
+        ClaimsVerificationError::InvalidNonce(_) => "nonce",
+        ClaimsVerificationError::InvalidSubject(_) => "subject",
+        ClaimsVerificationError::SignatureVerification(_) => "signature",
+        _ => "claims",
+    }
+}
+
 fn check(
-    (provider, published): (&Provider, &Published),
+    from: (&Provider, &Published),
     oidc: &OidcClient,
     (tokens, nonce): (&Tokens, &Nonce),
     now: Timestamp,
 ) -> Result<Verified, Refused> {
+    let (claims, of_key) = believe(from, oidc, (tokens, nonce), now)?;
+    judge(&from.0.settings, claims, of_key, now)
+}
+
+/// The claims of a token that is signed for us, and the issuer that its key is published for.
+fn believe<'t>(
+    (provider, published): (&Provider, &'t Published),
+    oidc: &OidcClient,
+    (tokens, nonce): (&'t Tokens, impl NonceVerifier),
+    now: Timestamp,
+) -> Result<(&'t Claims, Option<&'t String>), Refused> {
     let absent = || Refused::Otherwise(SignInError::Unacceptable(Unacceptable::NoIdToken));
     let token = tokens.id_token().ok_or_else(absent)?;
     let verifier = verifier(oidc, &published.metadata, now)
@@ -197,21 +342,33 @@ fn check(
             ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
             ) => Refused::UnknownKey,
-            error => refused(&error),
+            error => refused(check_of(&error), &error),
         })?;
     let key = token
         .signing_key(&verifier)
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| refused("signature", &error))?;
     if let Some(expected) = claims.access_token_hash() {
-        let algorithm = token.signing_alg().map_err(|error| refused(&error))?;
+        let algorithm = token
+            .signing_alg()
+            .map_err(|error| refused("signature", &error))?;
         let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-        if hash.map_err(|error| refused(&error))? != *expected {
-            return Err(refused(&"at_hash is not that of the access token"));
+        if hash.map_err(|error| refused("at_hash", &error))? != *expected {
+            return Err(refused(
+                "at_hash",
+                &"at_hash is not that of the access token",
+            ));
         }
     }
     let of_key = key.key_id();
     let of_key = of_key.and_then(|id| published.key_issuers.get(id.as_str()));
-    judge(&provider.settings, claims, of_key, now)
+    Ok((claims, of_key))
+}
+
+fn named(claims: &Claims) -> Named {
+    (
+        claims.issuer().as_str().to_owned(),
+        claims.subject().as_str().to_owned(),
+    )
 }
 
 /// What the crate does not check, of claims whose signature is good. `of_key` is the issuer that
@@ -224,19 +381,19 @@ fn judge(
 ) -> Result<Verified, Refused> {
     let us = |party: &ClientId| **party == settings.client_id;
     if !claims.authorized_party().is_none_or(us) {
-        return Err(refused(&"azp names another client"));
+        return Err(refused("azp", &"azp names another client"));
     }
     let others = &claims.additional_claims().0;
     let latest = now.as_second().saturating_add(LEEWAY_SECS);
     if let Some(from) = others.get("nbf")
         && from.as_f64().is_none_or(|from| from > as_f64(latest))
     {
-        return Err(refused(&"nbf is in the future"));
+        return Err(refused("nbf", &"nbf is in the future"));
     }
-    let named = (claims.issuer().as_str(), claims.subject().as_str());
-    let account = issuer::account(settings, named, others).map_err(Refused::Otherwise)?;
+    let (iss, sub) = (claims.issuer().as_str(), claims.subject().as_str());
+    let account = issuer::account(settings, (iss, sub), others).map_err(Refused::Otherwise)?;
     if of_key.is_some_and(|of| !issuer::may_sign(settings, of, &account.issuer)) {
-        return Err(refused(&"its key is published for another issuer"));
+        return Err(refused("key", &"its key is published for another issuer"));
     }
     let methods = claims.auth_method_refs().into_iter().flatten();
     let shown = Shown {
@@ -251,6 +408,7 @@ fn judge(
         account,
         given: roles::given(settings, claims.subject().as_str(), others),
         sid: others.get("sid").and_then(Value::as_str).map(str::to_owned),
+        named: named(claims),
     })
 }
 

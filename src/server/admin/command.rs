@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::audit::Verdict;
+use crate::audit::{SignedHead, Verdict};
 use crate::base::{Id, Timestamp};
 use crate::config::KekPlace;
 use crate::identity::tokens::PersonalToken;
@@ -36,7 +36,15 @@ pub enum Command {
     /// [`Input::Objects`], and [`Answer::Done`] for [`Input::Done`].
     Import(ImportInto),
     /// Recompute the audit chain, with [`Output::Progress`]; [`Answer::Audit`].
-    AuditVerify,
+    AuditVerify {
+        /// A head that was kept elsewhere, which the chain has to go through.
+        kept: Option<SignedHead>,
+    },
+    /// Sign the head of the audit; [`Answer::Head`].
+    AuditHead,
+    /// All of the audit, with what is sealed beside it, as [`Output::Lines`], then
+    /// [`Answer::Head`], signed now.
+    AuditExport,
     /// Say how the key ring is; [`Answer::Keys`].
     KeysStatus,
     /// Make keys anew; [`Answer::Done`].
@@ -59,7 +67,9 @@ impl Command {
             Self::TokenList { .. } => "token list",
             Self::TokenRevoke { .. } => "token revoke",
             Self::Import(_) => "import",
-            Self::AuditVerify => "audit verify",
+            Self::AuditVerify { .. } => "audit verify",
+            Self::AuditHead => "audit head",
+            Self::AuditExport => "audit export",
             Self::KeysStatus => "keys status",
             Self::KeysRotate(_) => "keys rotate",
             Self::KeysRewrap { .. } => "keys rewrap",
@@ -112,6 +122,8 @@ pub enum Output {
     Progress(i64),
     /// The command waits for [`Input`].
     Ready,
+    /// What was asked for, line by line.
+    Lines(Vec<String>),
     /// What became of each object, in the order of [`Input::Objects`].
     Imported(Vec<Fate>),
     /// The end: it is done.
@@ -153,6 +165,8 @@ pub enum Answer {
     Tokens(Vec<TokenLine>),
     /// How the audit chain is.
     Audit(Verdict),
+    /// The signed head of the audit; `None` while there is no entry.
+    Head(Option<SignedHead>),
     /// How the key ring is.
     Keys(RingStatus),
     /// The ids of what wraps the root key now.

@@ -14,6 +14,7 @@
 //!
 //! **Absent on purpose.** Rules: a command asks the rooms as the operator.
 
+mod audit;
 mod command;
 mod import;
 mod keys;

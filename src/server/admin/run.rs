@@ -1,6 +1,6 @@
 //! What each command does: the one code behind the socket and the folder that nobody serves.
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::super::connections::stopped;
 use super::super::{Rooms, health};
@@ -8,8 +8,7 @@ use super::command::{
     Answer, Command, Examined, Input, NewTokenFor, Output, Part, ShownOnce, TokenLine,
 };
 use super::wire::{Wire, WireError};
-use super::{import, keys};
-use crate::audit;
+use super::{audit, import, keys};
 use crate::base::Timestamp;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};
@@ -18,7 +17,7 @@ use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, prin
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Why a command ends when the service does.
-const STOPPING: &str = "the service is stopping: run the command again when it is back, it goes \
+pub(super) const STOPPING: &str = "the service is stopping: run the command again when it is back, it goes \
                         on where it was";
 
 /// Why a command ends early; only its words matter.
@@ -27,7 +26,7 @@ pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// The service's end of a conversation.
 pub(super) struct Talk {
     wire: Wire,
-    stopping: watch::Receiver<bool>,
+    pub(super) stopping: watch::Receiver<bool>,
 }
 
 /// The first line.
@@ -95,7 +94,9 @@ async fn run(rooms: &Rooms, command: Command, talk: &mut Talk) -> Result<Answer,
             }
         }
         Command::Import(into) => import::import(rooms, into, talk).await,
-        Command::AuditVerify => verify_audit(rooms, talk).await,
+        Command::AuditVerify { kept } => audit::verify(rooms, kept, talk).await,
+        Command::AuditHead => audit::head(rooms).await,
+        Command::AuditExport => audit::export(rooms, talk).await,
         Command::KeysStatus => Ok(Answer::Keys(rooms.keys.status().await?)),
         Command::KeysRotate(what) => keys::rotate(rooms, what).await,
         Command::KeysRewrap { to } => keys::rewrap(rooms, to).await,
@@ -182,26 +183,8 @@ async fn list_tokens(rooms: &Rooms, principal: &Handle) -> Result<Answer, Failur
     Ok(Answer::Tokens(tokens.into_iter().map(line).collect()))
 }
 
-async fn verify_audit(rooms: &Rooms, talk: &mut Talk) -> Result<Answer, Failure> {
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let progress = move |entries| {
-        // The receiver lives as long as the verification.
-        let _told = tell.send(entries);
-    };
-    let mut verification = std::pin::pin!(audit::verify(&rooms.store, progress));
-    loop {
-        let mut stopping = talk.stopping.clone();
-        tokio::select! {
-            biased;
-            () = stopped(&mut stopping) => return Err(STOPPING.into()),
-            Some(entries) = told.recv() => talk.send(&Output::Progress(entries)).await?,
-            verdict = &mut verification => return Ok(Answer::Audit(verdict?)),
-        }
-    }
-}
-
 async fn examine(rooms: &Rooms) -> Result<Answer, Failure> {
-    let last = audit::last(&rooms.store).await?;
+    let last = crate::audit::last(&rooms.store).await?;
     let report = health::report(rooms).await;
     let part = |check: crate::telemetry::Check| Part {
         name: check.name.into_owned(),

@@ -97,6 +97,7 @@ impl LockedRing {
         keys.load().await?;
         self.belong(&keys).await?;
         keys.ensure(Owner::Organisation).await?;
+        keys.make(Owner::Organisation, Purpose::Sign).await?;
         Ok(keys)
     }
 

@@ -12,6 +12,8 @@ mod m20261127_110000_add_role_grant;
 mod m20261127_110000_create_ring;
 mod m20261127_110000_drop_calendar_key;
 mod m20261127_110100_create_key_ring;
+mod m20261127_120000_complete_audit;
+mod m20261127_120000_seal_token_label;
 
 use sea_orm::sea_query::{
     Alias, ColumnDef, ForeignKey, ForeignKeyCreateStatement, Index, IndexCreateStatement,
@@ -50,6 +52,8 @@ pub(super) const ALL: &[Migration] = &[
     m20261127_110000_add_role_grant::MIGRATION,
     m20261127_110000_drop_calendar_key::MIGRATION,
     m20261127_110100_create_key_ring::MIGRATION,
+    m20261127_120000_complete_audit::MIGRATION,
+    m20261127_120000_seal_token_label::MIGRATION,
 ];
 
 /// All steps of the key ring, oldest first.

@@ -34,6 +34,9 @@ impl World {
                 "role": "custodian",
                 "over": { "kind": "everything" },
             }),
+            ("POST", _) if path == "/people/confirm" => {
+                return "do=give&handle=carol&role=custodian&over=everything".to_owned();
+            }
             ("POST", _) if path == "/connect/tokens" => {
                 return "label=x&scope=caldav&days=30".to_owned();
             }

@@ -21,13 +21,14 @@ use crate::support::app::{Answer, Ask, Person, TestApp};
 use crate::support::dav::event;
 
 /// Who asks, in the order of the table's columns.
-const WHO: [Who; 10] = [
+const WHO: [Who; 11] = [
     Who::Nobody,
     Who::Stranger,
     Who::Owner,
     Who::Custodian,
     Who::CustodianOfPart,
     Who::Administrator,
+    Who::Auditor,
     Who::Roleless,
     Who::WrongKind,
     Who::WrongScope,
@@ -48,6 +49,8 @@ enum Who {
     CustodianOfPart,
     /// An administrator whose thing it is not.
     Administrator,
+    /// An auditor, and nothing else.
+    Auditor,
     /// Somebody without any role.
     Roleless,
     /// The owner with the credential of another door: the session's cookie instead of a token, a
@@ -173,6 +176,7 @@ struct World {
     sam: Known,
     ada: Known,
     nora: Known,
+    ursula: Known,
     otto: Known,
     item_type: String,
     place: String,
@@ -218,6 +222,7 @@ impl World {
             carol: known(&app, "carol", &[Role::Custodian]).await,
             sam: known(&app, "sam", &[Role::Member]).await,
             nora: known(&app, "nora", &[]).await,
+            ursula: known(&app, "ursula", &[Role::Auditor]).await,
             ada,
             otto,
             item_type: String::new(),
@@ -398,7 +403,7 @@ impl World {
         } else {
             request
         };
-        let request = if path == "/connect/tokens" {
+        let request = if ["/connect/tokens", "/people/confirm"].contains(&path.as_str()) {
             request.header("content-type", "application/x-www-form-urlencoded")
         } else {
             request
@@ -419,6 +424,7 @@ impl World {
             Who::Custodian => &self.carol,
             Who::CustodianOfPart => &self.sam,
             Who::Administrator => &self.ada,
+            Who::Auditor => &self.ursula,
             Who::Roleless => &self.nora,
             Who::TurnedOff => &self.otto,
         };

@@ -2,81 +2,87 @@
 
 /// Method, form of the path, and a status for each of `WHO`.
 pub(super) const EXPECTED: &str = "
-method     path                                            none   strng  owner  custo  part   admin  norol  kind   scope  off
-GET        /healthz                                        200    200    200    200    200    200    200    200    200    200
-GET        /readyz                                         200    200    200    200    200    200    200    200    200    200
-GET        /.well-known/security.txt                       200    200    200    200    200    200    200    200    200    200
-GET        /.well-known/caldav                             301    301    301    301    301    301    301    301    301    301
-GET        /.well-known/caldav/                            301    301    301    301    301    301    301    301    301    301
-OPTIONS    /dav/                                           200    200    200    200    200    200    200    200    200    200
-PROPFIND   /dav/                                           401    207    207    207    207    207    207    401    401    401
-PROPPATCH  /dav/                                           401    207    207    207    207    207    207    401    401    401
-OPTIONS    /dav/principals/                                200    200    200    200    200    200    200    200    200    200
-PROPFIND   /dav/principals/                                401    207    207    207    207    207    207    401    401    401
-PROPPATCH  /dav/principals/                                401    207    207    207    207    207    207    401    401    401
-OPTIONS    /dav/calendars/                                 200    200    200    200    200    200    200    200    200    200
-PROPFIND   /dav/calendars/                                 401    207    207    207    207    207    207    401    401    401
-PROPPATCH  /dav/calendars/                                 401    207    207    207    207    207    207    401    401    401
-OPTIONS    /dav/principals/{handle}/                       200    200    200    200    200    200    200    200    200    200
-PROPFIND   /dav/principals/{handle}/                       401    404    207    404    404    404    404    401    401    401
-PROPPATCH  /dav/principals/{handle}/                       401    404    207    404    404    404    404    401    401    401
-OPTIONS    /dav/calendars/{handle}/                        200    200    200    200    200    200    200    200    200    200
-PROPFIND   /dav/calendars/{handle}/                        401    404    207    404    404    404    404    401    401    401
-PROPPATCH  /dav/calendars/{handle}/                        401    404    207    404    404    404    404    401    401    401
-REPORT     /dav/calendars/{handle}/                        401    404    207    404    404    404    404    401    401    401
-OPTIONS    /dav/calendars/{handle}/{calendar}/             200    200    200    200    200    200    200    200    200    200
-PROPFIND   /dav/calendars/{handle}/{calendar}/             401    404    207    404    404    404    404    401    401    401
-PROPPATCH  /dav/calendars/{handle}/{calendar}/             401    404    207    404    404    404    404    401    401    401
-REPORT     /dav/calendars/{handle}/{calendar}/             401    404    207    404    404    404    404    401    401    401
-MKCALENDAR /dav/calendars/{handle}/{calendar}/             401    404    201    404    404    404    404    401    401    401
-MKCOL      /dav/calendars/{handle}/{calendar}/             401    404    201    404    404    404    404    401    401    401
-DELETE     /dav/calendars/{handle}/{calendar}/             401    404    204    404    404    404    404    401    401    401
-OPTIONS    /dav/calendars/{handle}/{calendar}/{object}     200    200    200    200    200    200    200    200    200    200
-GET        /dav/calendars/{handle}/{calendar}/{object}     401    404    200    404    404    404    404    401    401    401
-HEAD       /dav/calendars/{handle}/{calendar}/{object}     401    404    200    404    404    404    404    401    401    401
-PUT        /dav/calendars/{handle}/{calendar}/{object}     401    404    204    404    404    404    404    401    401    401
-DELETE     /dav/calendars/{handle}/{calendar}/{object}     401    404    204    404    404    404    404    401    401    401
-PROPFIND   /dav/calendars/{handle}/{calendar}/{object}     401    404    207    404    404    404    404    401    401    401
-PROPPATCH  /dav/calendars/{handle}/{calendar}/{object}     401    404    207    404    404    404    404    401    401    401
-REPORT     /dav/calendars/{handle}/{calendar}/{object}     401    404    207    404    404    404    404    401    401    401
-GET        /api/v1/item-types                              401    200    200    200    200    200    403    401    401    401
-POST       /api/v1/item-types                              401    403    403    201    403    201    403    401    401    401
-GET        /api/v1/item-types/{id}                         401    200    200    200    200    200    403    401    401    401
-PUT        /api/v1/item-types/{id}                         401    403    403    200    403    200    403    401    401    401
-GET        /api/v1/places                                  401    200    200    200    200    200    403    401    401    401
-POST       /api/v1/places                                  401    403    403    201    403    201    403    401    401    401
-GET        /api/v1/places/{id}                             401    200    200    200    200    200    403    401    401    401
-PUT        /api/v1/places/{id}                             401    403    403    200    403    200    403    401    401    401
-GET        /api/v1/items                                   401    200    200    200    200    200    403    401    401    401
-POST       /api/v1/items                                   401    403    403    201    201    201    403    401    401    401
-GET        /api/v1/items/by-identifier                     401    200    200    200    200    200    403    401    401    401
-GET        /api/v1/items/{id}                              401    200    200    200    200    200    403    401    401    401
-PUT        /api/v1/items/{id}                              401    403    403    200    200    200    403    401    401    401
-POST       /api/v1/items/{id}/check-out                    401    403    403    200    200    200    403    401    401    401
-POST       /api/v1/items/{id}/check-in                     401    403    403    200    200    200    403    401    401    401
-GET        /api/v1/items/{id}/movements                    401    200    200    200    200    200    403    401    401    401
-GET        /api/v1/principals                              401    403    403    403    403    200    403    401    401    401
-POST       /api/v1/role-grants                             401    403    403    403    403    201    403    401    401    401
-GET        /api/v1/role-grants/{id}                        401    403    403    403    403    200    403    401    401    401
-DELETE     /api/v1/role-grants/{id}                        401    403    403    403    403    204    403    401    401    401
-GET        /api/v1/openapi.json                            200    200    200    200    200    200    200    200    200    200
-GET        /                                               303    200    200    200    200    200    200    303    303    303
-GET        /day                                            303    200    200    200    200    200    200    303    303    303
-GET        /items                                          303    200    200    200    200    200    403    303    303    303
-GET        /connect                                        303    200    200    200    200    200    200    303    303    303
-POST       /connect/tokens                                 401    201    201    201    201    201    201    401    401    401
-POST       /connect/tokens/{id}/end                        401    404    303    404    404    303    404    401    401    401
-GET        /sign-in                                        200    200    200    200    200    200    200    200    200    200
-GET        /auth/link/{secret}                             200    200    200    200    200    200    200    200    200    200
-POST       /auth/link/{secret}                             303    303    303    303    303    303    303    303    303    303
-GET        /sessions                                       303    200    200    200    200    200    200    303    303    303
-POST       /sessions/end-others                            401    303    303    303    303    303    303    401    401    401
-POST       /sessions/{id}/end                              401    404    303    404    404    404    404    401    401    401
-POST       /sign-out                                       303    303    303    303    303    303    303    303    303    303
-GET        /signed-out                                     303    303    303    303    303    303    303    303    303    303
-POST       /auth/back-channel-logout                       400    400    400    400    400    400    400    400    400    400
-GET        /auth/front-channel-logout                      200    200    200    200    200    200    200    200    200    200
-GET        /auth/login                                     303    303    303    303    303    303    303    303    303    303
-GET        /auth/callback                                  400    400    400    400    400    400    400    400    400    400
-GET        /assets/{name}                                  200    200    200    200    200    200    200    200    200    200
+method     path                                            none   strng  owner  custo  part   admin  audit  norol  kind   scope  off
+GET        /healthz                                        200    200    200    200    200    200    200    200    200    200    200
+GET        /readyz                                         200    200    200    200    200    200    200    200    200    200    200
+GET        /.well-known/security.txt                       200    200    200    200    200    200    200    200    200    200    200
+GET        /.well-known/caldav                             301    301    301    301    301    301    301    301    301    301    301
+GET        /.well-known/caldav/                            301    301    301    301    301    301    301    301    301    301    301
+OPTIONS    /dav/                                           200    200    200    200    200    200    200    200    200    200    200
+PROPFIND   /dav/                                           401    207    207    207    207    207    207    207    401    401    401
+PROPPATCH  /dav/                                           401    207    207    207    207    207    207    207    401    401    401
+OPTIONS    /dav/principals/                                200    200    200    200    200    200    200    200    200    200    200
+PROPFIND   /dav/principals/                                401    207    207    207    207    207    207    207    401    401    401
+PROPPATCH  /dav/principals/                                401    207    207    207    207    207    207    207    401    401    401
+OPTIONS    /dav/calendars/                                 200    200    200    200    200    200    200    200    200    200    200
+PROPFIND   /dav/calendars/                                 401    207    207    207    207    207    207    207    401    401    401
+PROPPATCH  /dav/calendars/                                 401    207    207    207    207    207    207    207    401    401    401
+OPTIONS    /dav/principals/{handle}/                       200    200    200    200    200    200    200    200    200    200    200
+PROPFIND   /dav/principals/{handle}/                       401    404    207    404    404    404    404    404    401    401    401
+PROPPATCH  /dav/principals/{handle}/                       401    404    207    404    404    404    404    404    401    401    401
+OPTIONS    /dav/calendars/{handle}/                        200    200    200    200    200    200    200    200    200    200    200
+PROPFIND   /dav/calendars/{handle}/                        401    404    207    404    404    404    404    404    401    401    401
+PROPPATCH  /dav/calendars/{handle}/                        401    404    207    404    404    404    404    404    401    401    401
+REPORT     /dav/calendars/{handle}/                        401    404    207    404    404    404    404    404    401    401    401
+OPTIONS    /dav/calendars/{handle}/{calendar}/             200    200    200    200    200    200    200    200    200    200    200
+PROPFIND   /dav/calendars/{handle}/{calendar}/             401    404    207    404    404    404    404    404    401    401    401
+PROPPATCH  /dav/calendars/{handle}/{calendar}/             401    404    207    404    404    404    404    404    401    401    401
+REPORT     /dav/calendars/{handle}/{calendar}/             401    404    207    404    404    404    404    404    401    401    401
+MKCALENDAR /dav/calendars/{handle}/{calendar}/             401    404    201    404    404    404    404    404    401    401    401
+MKCOL      /dav/calendars/{handle}/{calendar}/             401    404    201    404    404    404    404    404    401    401    401
+DELETE     /dav/calendars/{handle}/{calendar}/             401    404    204    404    404    404    404    404    401    401    401
+OPTIONS    /dav/calendars/{handle}/{calendar}/{object}     200    200    200    200    200    200    200    200    200    200    200
+GET        /dav/calendars/{handle}/{calendar}/{object}     401    404    200    404    404    404    404    404    401    401    401
+HEAD       /dav/calendars/{handle}/{calendar}/{object}     401    404    200    404    404    404    404    404    401    401    401
+PUT        /dav/calendars/{handle}/{calendar}/{object}     401    404    204    404    404    404    404    404    401    401    401
+DELETE     /dav/calendars/{handle}/{calendar}/{object}     401    404    204    404    404    404    404    404    401    401    401
+PROPFIND   /dav/calendars/{handle}/{calendar}/{object}     401    404    207    404    404    404    404    404    401    401    401
+PROPPATCH  /dav/calendars/{handle}/{calendar}/{object}     401    404    207    404    404    404    404    404    401    401    401
+REPORT     /dav/calendars/{handle}/{calendar}/{object}     401    404    207    404    404    404    404    404    401    401    401
+GET        /api/v1/item-types                              401    200    200    200    200    200    403    403    401    401    401
+POST       /api/v1/item-types                              401    403    403    201    403    201    403    403    401    401    401
+GET        /api/v1/item-types/{id}                         401    200    200    200    200    200    403    403    401    401    401
+PUT        /api/v1/item-types/{id}                         401    403    403    200    403    200    403    403    401    401    401
+GET        /api/v1/places                                  401    200    200    200    200    200    403    403    401    401    401
+POST       /api/v1/places                                  401    403    403    201    403    201    403    403    401    401    401
+GET        /api/v1/places/{id}                             401    200    200    200    200    200    403    403    401    401    401
+PUT        /api/v1/places/{id}                             401    403    403    200    403    200    403    403    401    401    401
+GET        /api/v1/items                                   401    200    200    200    200    200    403    403    401    401    401
+POST       /api/v1/items                                   401    403    403    201    201    201    403    403    401    401    401
+GET        /api/v1/items/by-identifier                     401    200    200    200    200    200    403    403    401    401    401
+GET        /api/v1/items/{id}                              401    200    200    200    200    200    403    403    401    401    401
+PUT        /api/v1/items/{id}                              401    403    403    200    200    200    403    403    401    401    401
+POST       /api/v1/items/{id}/check-out                    401    403    403    200    200    200    403    403    401    401    401
+POST       /api/v1/items/{id}/check-in                     401    403    403    200    200    200    403    403    401    401    401
+GET        /api/v1/items/{id}/movements                    401    200    200    200    200    200    403    403    401    401    401
+GET        /api/v1/principals                              401    403    403    403    403    200    403    403    401    401    401
+POST       /api/v1/role-grants                             401    403    403    403    403    201    403    403    401    401    401
+GET        /api/v1/role-grants/{id}                        401    403    403    403    403    200    403    403    401    401    401
+DELETE     /api/v1/role-grants/{id}                        401    403    403    403    403    204    403    403    401    401    401
+GET        /api/v1/audit-entries                           401    403    403    403    403    403    200    403    401    401    401
+GET        /api/v1/openapi.json                            200    200    200    200    200    200    200    200    200    200    200
+GET        /                                               303    200    200    200    200    200    200    200    303    303    303
+GET        /day                                            303    200    200    200    200    200    200    200    303    303    303
+GET        /items                                          303    200    200    200    200    200    403    403    303    303    303
+GET        /connect                                        303    200    200    200    200    200    200    200    303    303    303
+POST       /connect/tokens                                 401    201    201    201    201    201    201    201    401    401    401
+POST       /connect/tokens/{id}/end                        401    404    303    404    404    303    404    404    401    401    401
+GET        /sign-in                                        200    200    200    200    200    200    200    200    200    200    200
+GET        /auth/link/{secret}                             200    200    200    200    200    200    200    200    200    200    200
+POST       /auth/link/{secret}                             303    303    303    303    303    303    303    303    303    303    303
+GET        /audit                                          303    403    403    403    403    403    200    403    303    303    303
+GET        /people                                         303    403    403    403    403    200    403    403    303    303    303
+GET        /people/confirm                                 303    403    403    403    403    400    403    403    303    303    303
+POST       /people/confirm                                 401    403    403    403    403    303    403    403    401    401    401
+GET        /sessions                                       303    200    200    200    200    200    200    200    303    303    303
+POST       /sessions/end-others                            401    303    303    303    303    303    303    303    401    401    401
+POST       /sessions/{id}/end                              401    404    303    404    404    404    404    404    401    401    401
+POST       /sign-out                                       303    303    303    303    303    303    303    303    303    303    303
+GET        /signed-out                                     303    303    303    303    303    303    303    303    303    303    303
+POST       /auth/back-channel-logout                       400    400    400    400    400    400    400    400    400    400    400
+GET        /auth/front-channel-logout                      200    200    200    200    200    200    200    200    200    200    200
+GET        /auth/step-up                                   303    303    303    303    303    303    303    303    303    303    303
+GET        /auth/login                                     303    303    303    303    303    303    303    303    303    303    303
+GET        /auth/callback                                  400    400    400    400    400    400    400    400    400    400    400
+GET        /assets/{name}                                  200    200    200    200    200    200    200    200    200    200    200
 ";

@@ -20,10 +20,13 @@ async fn every_operation_is_for_whom_it_says() {
     let stranger = api.token("stan", &[], Scope::Api).await;
     let admin = api.token("ada", &[Role::Administrator], Scope::Api).await;
     let actors = [
-        (stranger, [true, false, false]),
-        (api.member.clone(), [true, true, false]),
-        (api.custodian.clone(), [true, true, true]),
-        (admin, [true, true, true]),
+        (stranger, [true, false, false, false, false, false]),
+        (api.member.clone(), [true, true, false, false, false, false]),
+        (
+            api.custodian.clone(),
+            [true, true, true, false, false, false],
+        ),
+        (admin, [true, true, true, true, true, false]),
     ];
     for operation in api::operations() {
         let (method, path) = (operation.method.as_str(), operation.path);
@@ -64,6 +67,11 @@ fn well_formed(operation: &str) -> String {
         "create_item" => json!({ "name": "I", "type_id": NOBODY, "place_id": NOBODY }),
         "replace_item" => json!({ "name": "I", "identifiers": [] }),
         "check_out_item" => json!({ "to": { "kind": "place", "id": NOBODY } }),
+        "give_role" => json!({
+            "handle": "nobody",
+            "role": "custodian",
+            "over": { "kind": "everything" },
+        }),
         "check_in_item" => json!({ "to_place_id": NOBODY }),
         _ => return String::new(),
     };

@@ -68,6 +68,12 @@ pub(crate) struct Script {
     pub(crate) elsewhere: Option<String>,
     /// Metadata and keys are answered with 503.
     pub(crate) away: bool,
+    /// The token endpoint answers with this error (RFC 6749 §5.2).
+    pub(crate) refuses: Option<&'static str>,
+    /// What the token endpoint was asked: the header `Authorization`, and the form.
+    pub(crate) forms: Vec<(String, BTreeMap<String, String>)>,
+    /// The ID tokens that it gave.
+    pub(crate) issued: Vec<String>,
     /// The only `client_secret` in a form that it takes; without one it takes everybody.
     pub(crate) secret: Option<String>,
     /// How its client is called.
@@ -182,7 +188,7 @@ impl Hostile {
         (StatusCode::SEE_OTHER, [(header::LOCATION, to.to_string())]).into_response()
     }
 
-    fn token(&self, form: &BTreeMap<String, String>) -> Response {
+    fn token(&self, authorization: &str, form: &BTreeMap<String, String>) -> Response {
         let mut script = self.script.lock().unwrap();
         let entra = script.entra.clone();
         let verified = match (&script.secret, entra) {
@@ -194,23 +200,31 @@ impl Hostile {
             let why = json!({ "error": "invalid_client", "error_description": why });
             return (StatusCode::UNAUTHORIZED, axum::Json(why)).into_response();
         }
-        let refused = || {
-            let why = json!({ "error": "invalid_grant" });
+        script.forms.push((authorization.to_owned(), form.clone()));
+        let refused = |why: &str| {
+            let why = json!({ "error": why });
             (StatusCode::BAD_REQUEST, axum::Json(why)).into_response()
         };
-        let Some(asked) = script.codes.get_mut(&form["code"]).map(std::mem::take) else {
-            return refused();
-        };
-        let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
-        if asked.get("code_challenge") != Some(&challenge) {
-            return refused();
+        if let Some(why) = script.refuses {
+            return refused(why);
+        }
+        let mut nonce = None;
+        if form["grant_type"] == "authorization_code" {
+            let Some(asked) = script.codes.get_mut(&form["code"]).map(std::mem::take) else {
+                return refused("invalid_grant");
+            };
+            let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+            if asked.get("code_challenge") != Some(&challenge) {
+                return refused("invalid_grant");
+            }
+            nonce = Some(asked["nonce"].clone());
         }
         let now = self.clock.get().map(|clock| clock.now().as_second());
         let mut claims = json!({
             "iss": script.metadata["issuer"],
             "aud": script.client,
             "sub": "alice",
-            "nonce": asked["nonce"],
+            "nonce": nonce,
             "iat": now,
             "exp": now.map(|now| now + 600),
             "email": "alice@example.org",
@@ -225,12 +239,14 @@ impl Hostile {
                 claims[name] = json!(now + from_now);
             }
         }
+        let id_token = script.sign(&claims);
         let mut answer = json!({
             "access_token": "an access token",
             "token_type": "Bearer",
             "expires_in": 600,
-            "id_token": script.sign(&claims),
+            "id_token": id_token,
         });
+        script.issued.push(id_token);
         put_over(&mut answer, &script.answer);
         axum::Json(answer).into_response()
     }
@@ -258,6 +274,9 @@ impl Script {
             answer: json!({}),
             elsewhere: None,
             away: false,
+            refuses: None,
+            forms: Vec::new(),
+            issued: Vec::new(),
             secret: None,
             client: CLIENT.to_owned(),
             entra: None,
@@ -325,7 +344,9 @@ async fn answer(State(hostile): State<Hostile>, request: Request) -> Response {
     if path.ends_with("/authorize") {
         return hostile.authorize(pairs(parts.uri.query().unwrap().as_bytes()));
     }
-    hostile.token(&pairs(&bytes(body).await))
+    let authorization = parts.headers.get(header::AUTHORIZATION);
+    let authorization = authorization.map_or("", |value| value.to_str().unwrap());
+    hostile.token(authorization, &pairs(&bytes(body).await))
 }
 
 async fn bytes(body: Body) -> Vec<u8> {

@@ -13,20 +13,23 @@ use freehold::calendar::{
 };
 use freehold::config;
 use freehold::edge::Cookies;
+use freehold::identity::refusals::{self, Flush};
 use freehold::identity::{
     Actor, Identity, Principal, Providers, Role, Roles, SessionLimits, principals, sessions,
 };
 use freehold::inventory::Inventory;
+use freehold::store::Row;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::support::TestStore;
 
 /// Where the pages believe they are.
-pub(super) const HERE: &str = "http://127.0.0.1:8080";
+pub(crate) const HERE: &str = "http://127.0.0.1:8080";
 
 #[derive(Clone)]
 struct Rooms {
@@ -49,28 +52,28 @@ macro_rules! gives {
 gives!(calendars: Calendars, inventory: Inventory, identity: Identity, providers: Providers, site: Site);
 
 /// The pages and what is behind them.
-pub(super) struct House {
-    pub(super) test: TestStore,
-    pub(super) calendars: Calendars,
-    pub(super) inventory: Inventory,
-    pub(super) identity: Identity,
+pub(crate) struct House {
+    pub(crate) test: TestStore,
+    pub(crate) calendars: Calendars,
+    pub(crate) inventory: Inventory,
+    pub(crate) identity: Identity,
     router: Router,
 }
 
 impl House {
     /// An evaluation on plain HTTP.
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(&config::Identity::default(), Cookies::Plain).await
     }
 
     /// With these settings and cookies.
-    pub(super) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
+    pub(crate) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
         let azure = Azure::of_process(&config::Azure::default());
         Self::in_azure(settings, cookies, &azure).await
     }
 
     /// The same with an identity of the platform.
-    pub(super) async fn in_azure(
+    pub(crate) async fn in_azure(
         settings: &config::Identity,
         cookies: Cookies,
         azure: &Azure,
@@ -107,12 +110,12 @@ impl House {
     }
 
     /// Sets the standing clock to what time it is.
-    pub(super) fn on_time(&self) {
+    pub(crate) fn on_time(&self) {
         let (now, shown) = (SystemClock.now(), self.test.store.clock().now());
         self.test.clock.advance(now.as_second() - shown.as_second());
     }
 
-    pub(super) async fn person(&self, handle: &str, roles: &[Role]) -> Principal {
+    pub(crate) async fn person(&self, handle: &str, roles: &[Role]) -> Principal {
         let handle = handle.parse().unwrap();
         let by = Actor::operator();
         let made = principals::create(&self.identity, &by, handle, Roles::of(roles)).await;
@@ -120,7 +123,7 @@ impl House {
     }
 
     /// The person as they act with a session.
-    pub(super) async fn actor(&self, person: &Principal) -> Actor {
+    pub(crate) async fn actor(&self, person: &Principal) -> Actor {
         let started = sessions::start(&self.identity, person.id, None)
             .await
             .unwrap();
@@ -129,7 +132,7 @@ impl House {
     }
 
     /// A browser in which a new member is signed in.
-    pub(super) async fn member(&self, handle: &str) -> (Browser, Actor) {
+    pub(crate) async fn member(&self, handle: &str) -> (Browser, Actor) {
         let person = self.person(handle, &[Role::Member]).await;
         let mut browser = self.browser();
         let link = self.link(&person).await;
@@ -138,20 +141,43 @@ impl House {
     }
 
     /// The path of a link that signs `person` in once.
-    pub(super) async fn link(&self, person: &Principal) -> String {
+    pub(crate) async fn link(&self, person: &Principal) -> String {
         let link = sessions::make_link(&self.identity, &Actor::operator(), person.id).await;
         format!("/auth/link/{}", link.unwrap().expose())
     }
 
-    pub(super) fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser {
             router: self.router.clone(),
             cookies: BTreeMap::new(),
         }
     }
 
+    /// The refused sign-ins that the audit is told of now: reason, provider, how many.
+    pub(super) async fn refusals(&self) -> Vec<(String, Option<String>, i64)> {
+        let flushed = refusals::flush(&self.identity, Flush::All).await.unwrap();
+        let sql = "SELECT action, subject, detail FROM audit_entry ORDER BY seq DESC LIMIT $1";
+        let limit = i64::try_from(flushed).unwrap();
+        let entries = self.test.store.read((), |at, ()| async move {
+            let row = |row: &Row<'_>| Ok([row.text(0)?, row.text(1)?, row.text(2)?]);
+            at.fixed(sql, vec![limit.into()], row).await
+        });
+        let entries: Vec<[String; 3]> = entries.await.unwrap();
+        let refusals = entries.into_iter().map(|[action, subject, detail]| {
+            assert_eq!(action, "identity.sign-in.refused");
+            assert_eq!(subject, "source:0.0.0.0/24");
+            let detail: Value = serde_json::from_str(&detail).unwrap();
+            let names: Vec<_> = detail.as_object().unwrap().keys().collect();
+            assert_eq!(names, ["count", "door", "minute", "provider", "reason"]);
+            let provider = detail["provider"].as_str().map(str::to_owned);
+            let reason = detail["reason"].as_str().unwrap().to_owned();
+            (reason, provider, detail["count"].as_i64().unwrap())
+        });
+        refusals.collect()
+    }
+
     /// A calendar of `actor` with these properties.
-    pub(super) async fn calendar(
+    pub(crate) async fn calendar(
         &self,
         actor: &Actor,
         slug: &str,
@@ -172,7 +198,7 @@ impl House {
     }
 
     /// Puts an event of these lines.
-    pub(super) async fn event(&self, actor: &Actor, at: &CalendarRef, uid: &str, lines: &[&str]) {
+    pub(crate) async fn event(&self, actor: &Actor, at: &CalendarRef, uid: &str, lines: &[&str]) {
         let lines = lines.join("\r\n");
         let body = format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
@@ -191,24 +217,24 @@ impl House {
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().unwrap())
     }
 
-    pub(super) fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.header("location")
     }
 
     /// The `Set-Cookie` lines.
-    pub(super) fn set_cookies(&self) -> Vec<&str> {
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
         let all = self.headers.get_all(header::SET_COOKIE).into_iter();
         all.map(|value| value.to_str().unwrap()).collect()
     }
@@ -216,35 +242,35 @@ impl Answer {
 
 /// Keeps cookies, follows nothing.
 #[derive(Clone)]
-pub(super) struct Browser {
+pub(crate) struct Browser {
     router: Router,
-    pub(super) cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    pub(super) async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path)).await
     }
 
     /// As a button on one of our pages does.
-    pub(super) async fn post(&mut self, path: &str) -> Answer {
+    pub(crate) async fn post(&mut self, path: &str) -> Answer {
         let request = Request::post(path).header("sec-fetch-site", "same-origin");
         self.send(request).await
     }
 
     /// As a form on one of our pages does, with these fields, already encoded.
-    pub(super) async fn submit(&mut self, path: &str, fields: &'static str) -> Answer {
+    pub(crate) async fn submit(&mut self, path: &str, fields: &'static str) -> Answer {
         let request = Request::post(path)
             .header("sec-fetch-site", "same-origin")
             .header("content-type", "application/x-www-form-urlencoded");
         self.send_with(request, Body::from(fields)).await
     }
 
-    pub(super) async fn send(&mut self, request: http::request::Builder) -> Answer {
+    pub(crate) async fn send(&mut self, request: http::request::Builder) -> Answer {
         self.send_with(request, Body::empty()).await
     }
 
-    pub(super) async fn send_with(
+    pub(crate) async fn send_with(
         &mut self,
         mut request: http::request::Builder,
         body: Body,

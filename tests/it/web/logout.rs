@@ -16,7 +16,7 @@ const OURS: &str = "11111111-1111-4111-8111-111111111111";
 const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-async fn entries(house: &House) -> usize {
+pub(super) async fn entries(house: &House) -> usize {
     match audit::verify(&house.test.store, |_| {}).await.unwrap() {
         Verdict::Whole { entries } => entries.try_into().unwrap(),
         Verdict::Broken { .. } => panic!("the chain is broken"),
@@ -40,6 +40,7 @@ async fn a_provider_ends_the_sessions_that_came_from_it_and_no_other() {
             issuer: issuer.to_owned(),
             sid: sid.map(str::to_owned),
             authenticated_at: None,
+            provider: "work".to_owned(),
         };
         let started = start(&house.identity, person.await.unwrap().id, Some(origin)).await;
         secrets.push(started.unwrap().secret.expose().to_owned());
@@ -90,7 +91,7 @@ async fn inside(desk: &Desk, sid: Value) -> Browser {
     browser
 }
 
-async fn is_in(browser: &Browser) -> bool {
+pub(super) async fn is_in(browser: &Browser) -> bool {
     browser.clone().get("/").await.status == StatusCode::OK
 }
 

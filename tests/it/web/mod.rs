@@ -1,19 +1,24 @@
 //! The pages, on the wire.
 
+mod cases;
 mod client;
 mod connect;
-mod desk;
+pub(crate) mod desk;
 mod entra;
 mod grants;
-mod house;
+pub(crate) mod house;
 mod items;
 mod logout;
 mod month;
 mod oidc;
+mod people;
 pub(crate) mod provider;
 mod session;
 mod sessions;
+mod standing;
 mod states;
 mod tokens;
 
+pub(crate) use desk::Desk;
+pub(crate) use house::House;
 pub(crate) use provider::Provider;

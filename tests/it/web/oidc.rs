@@ -49,6 +49,13 @@ impl Desk {
         browser.get(&back).await
     }
 
+    /// Asserts that the audit is told of one refusal, for this reason.
+    async fn audited(&self, reason: &str) {
+        let provider = (reason != "state").then(|| "work".to_owned());
+        let expected = [(reason.to_owned(), provider, 1)];
+        assert_eq!(self.house.refusals().await, expected);
+    }
+
     async fn account(&self, subject: &str) -> Option<freehold::identity::Principal> {
         let found = principals::by_account(&self.house.identity, &self.provider.issuer, subject);
         found.await.unwrap()
@@ -85,6 +92,15 @@ async fn a_member_signs_in_and_is_the_same_person_next_time() {
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
     let alice = desk.account("alice").await.unwrap();
     assert_eq!(alice.roles, Roles::of(&[Role::Member]));
+    let sql = "SELECT detail FROM audit_entry WHERE action = 'identity.session.start'";
+    let row = |row: &freehold::store::Row<'_>| row.text(0);
+    let started = desk
+        .house
+        .test
+        .store
+        .read((), |at, ()| async move { at.fixed(sql, vec![], row).await });
+    assert_eq!(started.await.unwrap(), [r#"{"provider":"work"}"#]);
+    assert!(desk.house.refusals().await.is_empty());
     assert!(
         !alice.handle.as_str().contains("alice"),
         "the handle tells nothing"
@@ -112,6 +128,7 @@ async fn who_has_no_role_is_refused_and_loses_what_they_had() {
     desk.provider.next("mallory", "owner").await;
     let answer = desk.sign_in(&mut desk.house.browser()).await;
     refused(&answer, StatusCode::FORBIDDEN, "no role here");
+    desk.audited("no-role").await;
     assert!(desk.account("mallory").await.is_none(), "nobody is made");
     desk.provider.next("alice", "custodian").await;
     desk.sign_in(&mut desk.house.browser()).await;
@@ -132,6 +149,7 @@ async fn who_was_turned_off_is_refused() {
     off.unwrap();
     let answer = desk.sign_in(&mut desk.house.browser()).await;
     refused(&answer, StatusCode::FORBIDDEN, "was turned off");
+    desk.audited("turned-off").await;
 }
 
 #[tokio::test]
@@ -140,6 +158,7 @@ async fn who_says_no_at_the_provider_is_told_what_it_said() {
     desk.provider.next("-", "").await;
     let answer = desk.sign_in(&mut desk.house.browser()).await;
     refused(&answer, StatusCode::FORBIDDEN, "it says: access_denied");
+    desk.audited("declined").await;
 }
 
 #[tokio::test]
@@ -150,6 +169,7 @@ async fn a_callback_is_good_in_its_own_browser_once_with_its_own_state() {
     let words = "not begun in this browser";
     let stranger = desk.house.browser().get(&back).await;
     refused(&stranger, StatusCode::BAD_REQUEST, words);
+    desk.audited("state").await;
     let (path, query) = back.split_once('?').unwrap();
     let other: Vec<String> = query
         .split('&')
@@ -160,12 +180,15 @@ async fn a_callback_is_good_in_its_own_browser_once_with_its_own_state() {
         .collect();
     let forged = browser.get(&format!("{path}?{}", other.join("&"))).await;
     refused(&forged, StatusCode::BAD_REQUEST, words);
+    desk.audited("state").await;
     let kept = browser.clone();
     assert_eq!(browser.get(&back).await.location(), "/items");
     refused(&browser.get(&back).await, StatusCode::BAD_REQUEST, words);
+    desk.audited("state").await;
     // Even with the cookie kept from before, the provider knows the code as used.
     let replayed = kept.clone().get(&back).await;
     refused(&replayed, StatusCode::FORBIDDEN, "could not be accepted");
+    desk.audited("code").await;
 }
 
 #[tokio::test]
@@ -185,6 +208,7 @@ async fn an_answer_that_was_meant_for_another_request_is_refused() {
     let back = desk.provider.follow(address.as_str()).await;
     let answer = browser.get(&back).await;
     refused(&answer, StatusCode::FORBIDDEN, "could not be accepted");
+    desk.audited("nonce").await;
 }
 
 #[tokio::test]
@@ -200,6 +224,7 @@ async fn the_provider_names_itself_and_no_other_is_believed() {
             StatusCode::BAD_REQUEST,
             "the provider that was asked",
         );
+        desk.audited("mix-up").await;
     }
 }
 
@@ -215,6 +240,7 @@ async fn a_token_from_the_future_or_the_past_is_refused_but_a_minute_is_forgiven
             assert_eq!(answer.status, StatusCode::SEE_OTHER, "{difference}");
         } else {
             refused(&answer, StatusCode::FORBIDDEN, "could not be accepted");
+            desk.audited("time").await;
         }
     }
 }
@@ -227,6 +253,7 @@ async fn a_sign_in_waits_ten_minutes_and_no_longer() {
     desk.house.test.clock.advance(600);
     let answer = browser.get(&back).await;
     refused(&answer, StatusCode::BAD_REQUEST, "waited longer than 10");
+    desk.audited("state").await;
 }
 
 #[tokio::test]

@@ -214,7 +214,7 @@ async fn refused_sign_ins_are_counted_in_the_audit_and_limited() {
     let wrong_link = browser.post("/auth/link/fh_lnk_guess").await;
     assert_eq!(wrong_link.status, StatusCode::TOO_MANY_REQUESTS);
     let written = refusals::flush(&house.identity, Flush::All).await.unwrap();
-    assert_eq!(written, 1, "one entry for all of them");
+    assert_eq!(written, 2, "one entry for each reason");
     // Who signs in rightly is not kept out by it.
     let ann = house.person("ann", &[Role::Member]).await;
     let link = house.link(&ann).await;

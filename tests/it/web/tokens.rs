@@ -166,6 +166,27 @@ const KEYS: &[Case] = &[
         s.keys = vec![rsa_jwk("second")];
     }),
     ("no keys", false, |s| s.keys.clear()),
+    ("kid absent, two keys", false, |s| {
+        s.keys.push(rsa_jwk("second"));
+        head(s, "kid", json!(null));
+    }),
+];
+
+/// What the audit says of these.
+const REASONS: [(&str, &str); 13] = [
+    ("iss of another", "issuer"),
+    ("aud of another", "audience"),
+    ("nonce of another", "nonce"),
+    ("no nonce", "nonce"),
+    ("iat in an hour", "time"),
+    ("exp an hour ago", "time"),
+    ("nbf in an hour", "nbf"),
+    ("azp of another", "azp"),
+    ("at_hash of another token", "at_hash"),
+    ("no ID token", "no-id-token"),
+    ("a wrong signature", "signature"),
+    ("an unknown kid", "key"),
+    ("no keys", "key"),
 ];
 
 #[tokio::test]
@@ -182,11 +203,14 @@ async fn what_a_token_says_and_how_it_is_signed() {
             signed_in(&answer, case);
             assert_eq!(desk.refusals().await, 0, "{case}");
         } else {
-            desk.refused_as(case, &answer, "could not be accepted")
-                .await;
+            let reason = desk.refused_as(case, &answer, "could not be accepted");
+            let reason = reason.await;
+            if let Some((_, expected)) = REASONS.iter().find(|(of, _)| of == case) {
+                assert_eq!(reason, *expected, "{case}");
+            }
         }
     }
-    assert_eq!(CLAIMS.len() + SIGNATURES.len() + KEYS.len(), 52);
+    assert_eq!(CLAIMS.len() + SIGNATURES.len() + KEYS.len(), 53);
 }
 
 #[tokio::test]

@@ -1,0 +1,141 @@
+//! After the sign-out nothing of a provider's tokens is left: not in memory that the process can
+//! write, not in the database, its log, temporary files, or what the program has said (OWASP ASVS 5.0,
+//! 7.4.1 and 11.7.2).
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use freehold::base::{Clock as _, ManualClock, SystemClock, random};
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use serde_json::json;
+
+use crate::support::hostile::{CLIENT, Hostile};
+use crate::support::on_postgres;
+use crate::support::served::Place;
+
+/// The memory that the process `id` can write, as text.
+fn memory(id: u32) -> Vec<String> {
+    let maps = File::open(format!("/proc/{id}/maps")).unwrap();
+    let memory = File::open(format!("/proc/{id}/mem")).unwrap();
+    let mut all = Vec::new();
+    for line in BufReader::new(maps).lines().map_while(Result::ok) {
+        let mut words = line.split_whitespace();
+        let (range, rights) = (words.next().unwrap(), words.next().unwrap());
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (from, to) = range.split_once('-').unwrap();
+        let at = |text| u64::from_str_radix(text, 16).unwrap();
+        let mut bytes = vec![0; usize::try_from(at(to) - at(from)).unwrap()];
+        // Some of it goes away while we look.
+        if memory.read_exact_at(&mut bytes, at(from)).is_ok() {
+            all.push(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    all
+}
+
+fn files(folder: &Path, all: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map_while(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, all);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            all.push(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+}
+
+fn hits(texts: &[String], needle: &str) -> usize {
+    texts.iter().map(|text| text.matches(needle).count()).sum()
+}
+
+/// A text that is nowhere else.
+fn canary() -> String {
+    random::bytes::<16>()
+        .map(|byte| format!("{byte:02x}"))
+        .concat()
+}
+
+/// A place whose people sign in with `provider`; what it writes is in its folder.
+fn place_with(provider: &Hostile) -> Place {
+    let mut place = Place::new();
+    let temporary = place.folder.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let providers = format!(
+        "[{{id=\"work\", issuer=\"{}\", client_id=\"{CLIENT}\"}}]",
+        provider.url
+    );
+    place.environment.extend([
+        ("FREEHOLD__IDENTITY__PROVIDERS".to_owned(), providers),
+        ("FREEHOLD__LOG__LEVEL".to_owned(), "trace".to_owned()),
+        ("TMPDIR".to_owned(), temporary.display().to_string()),
+    ]);
+    place
+}
+
+#[tokio::test]
+async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
+    let provider = Hostile::start().await;
+    let clock = ManualClock::new(SystemClock.now());
+    provider.follow_clock(&Arc::new(clock));
+    let [access, refresh, claim] = [canary(), canary(), canary()];
+    provider.change(|script| {
+        script.claims["canary"] = json!(claim);
+        script.answer = json!({ "access_token": access, "refresh_token": refresh });
+    });
+    let place = place_with(&provider);
+    let served = place.serve();
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+
+    let cookie = |answer: &reqwest::Response, name: &str| {
+        let all = answer.headers().get_all("set-cookie").into_iter();
+        let all = all.map(|line| line.to_str().unwrap().split(';').next().unwrap());
+        let mut all = all.filter(|pair| pair.starts_with(name) && !pair.ends_with('='));
+        all.next().unwrap().to_owned()
+    };
+    let login = format!("{}/auth/login?provider=work", served.url);
+    let begun = client.get(login).send().await.unwrap();
+    let flow = cookie(&begun, "fh-f-");
+    let back = Hostile::follow(begun.headers()["location"].to_str().unwrap()).await;
+    let done = client.get(&back).header("cookie", flow).send().await;
+    let done = done.unwrap();
+    assert_eq!(done.status(), 303, "{}", served.said());
+    let session = cookie(&done, "fh-s=");
+    let page = client.get(format!("{}/", served.url));
+    let page = page.header("cookie", &session).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let out = client.post(format!("{}/sign-out", served.url));
+    let out = out.header("cookie", &session).header("origin", &served.url);
+    assert_eq!(out.send().await.unwrap().status(), 303);
+    drop(client);
+    let mut signature = String::new();
+    provider.change(|script| {
+        let token = script.issued.pop().unwrap();
+        signature = token.rsplit('.').next().unwrap().to_owned();
+    });
+    let tokens = [access, refresh, claim, signature];
+
+    // The connection to the provider closes beside the answer.
+    let mut left = Vec::new();
+    for _ in 0..20 {
+        let memory = memory(served.id());
+        assert!(hits(&memory, &provider.url) > 0, "the search finds things");
+        left = tokens.iter().map(|of| hits(&memory, of)).collect();
+        if left == [0; 4] {
+            break;
+        }
+    }
+    let what = "in memory: access token, refresh token, a claim, the signature of the ID token";
+    assert_eq!(left, [0; 4], "{what}");
+    let mut kept = vec![served.said()];
+    files(place.folder.path(), &mut kept);
+    assert!(on_postgres() || hits(&kept, "identity.session.end") > 0);
+    for of in &tokens {
+        assert_eq!(hits(&kept, of), 0, "in the database, a file or the log");
+    }
+}
