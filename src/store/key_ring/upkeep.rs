@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{KeyRing, KeyRingError, rows};
 use crate::base::Timestamp;
 use crate::crypto::{KekError, KeyId, KeyLimits, Newest, Purpose, RootId, WrappedKey, WrappedRoot};
-use crate::store::{Snapshot, StoreError, Tx};
+use crate::store::{Condition, Snapshot, StoreError, Tx};
 
 /// Root keys without their wrapping.
 type Unwrapped = Vec<(RootId, Zeroizing<[u8; 32]>)>;
@@ -50,6 +50,8 @@ pub enum KeyCondition {
         /// When it last answered.
         since: Timestamp,
     },
+    /// The file of the ring is damaged.
+    Damaged,
     /// Their time was over: they were wiped.
     Locked {
         /// Why.
@@ -107,6 +109,9 @@ impl KeyRing {
     pub fn condition(&self) -> KeyCondition {
         if let Some(why) = self.vault.locked() {
             return KeyCondition::Locked { why };
+        }
+        if self.ring.condition() == Condition::Damaged {
+            return KeyCondition::Damaged;
         }
         let state = self.state.lock();
         match &state.failing {

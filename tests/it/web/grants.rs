@@ -96,7 +96,8 @@ async fn a_role_at_one_provider_makes_administrators_and_the_same_word_at_anothe
     for (name, roles, good) in [
         ("work", json!(["Freehold Administrators"]), true),
         ("other", json!(["Freehold Administrators"]), false),
-        ("work", json!("Freehold Administrators"), false),
+        ("work", json!("Freehold Administrators"), true),
+        ("work", json!("Freehold Administrators others"), false),
         ("work", json!(["freehold administrators"]), false),
     ] {
         says(&desk.providers[name], &json!({ "roles": roles }));
