@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rules::SessionTimes;
 use super::{
     Actor, Credential, Identity, IdentityError, Principal, Refusal, Scope, Scopes, SessionLimits,
     repo, rules,
 };
-use crate::audit::{self, Event};
+use crate::audit::{self, Event, Part, PartKind};
 use crate::base::{Id, Timestamp};
-use crate::crypto::hex;
 use crate::crypto::token::{self, Form, Token};
+use crate::crypto::{Owner, hex};
 use crate::store::{Conn, StoreError, Tx};
 
 /// What the secret of a session looks like.
@@ -43,6 +43,9 @@ pub struct Origin {
     pub sid: Option<String>,
     /// When the person proved there who they are, where the ID token says so (`auth_time`).
     pub authenticated_at: Option<Timestamp>,
+    /// What the provider calls the person, `name` and `email`; it goes into the audit, sealed under
+    /// the person's key, and nowhere else (ID5, ID6).
+    pub person: Option<Value>,
 }
 
 /// Starts a session for a principal whose sign-in has been verified, by the provider of `origin`
@@ -56,12 +59,19 @@ pub async fn start(
     origin: Option<Origin>,
 ) -> Result<Started, IdentityError> {
     let limits = identity.limits;
+    let mut parts = Vec::new();
+    if let Some(person) = origin.as_ref().and_then(|origin| origin.person.as_ref()) {
+        let (keys, now) = (&identity.keys, identity.store.clock().now());
+        let of = (Owner::principal(principal), PartKind::Person);
+        parts.push(Part::seal(keys, of, person, now).await?);
+    }
     identity
         .store
         .write(
-            (principal, origin),
-            move |tx, input: Arc<(Id<Principal>, Option<Origin>)>| async move {
-                begin(&tx, (input.0, input.1.as_ref()), limits).await
+            (principal, origin, parts),
+            move |tx, input: Arc<(Id<Principal>, Option<Origin>, Vec<Part>)>| async move {
+                let (principal, origin, parts) = input.as_ref();
+                begin(&tx, (*principal, origin.as_ref(), parts), limits).await
             },
         )
         .await
@@ -69,7 +79,7 @@ pub async fn start(
 
 async fn begin(
     tx: &Tx,
-    (id, origin): (Id<Principal>, Option<&Origin>),
+    (id, origin, parts): (Id<Principal>, Option<&Origin>, &[Part]),
     limits: SessionLimits,
 ) -> Result<Started, IdentityError> {
     let found = repo::lock_principal(tx, id).await?;
@@ -87,7 +97,7 @@ async fn begin(
         subject: format!("principal:{id}"),
         detail: json!({ "provider": origin.map(|origin| &origin.provider) }),
     };
-    audit::record(tx, event).await?;
+    audit::record_with(tx, event, parts).await?;
     Ok(Started {
         secret,
         principal,
@@ -424,7 +434,7 @@ pub async fn redeem_link(identity: &Identity, presented: &str) -> Result<Started
             move |tx, digest: Arc<[u8; 32]>| async move {
                 let of = repo::take_link(&tx, *digest).await?;
                 let of = of.ok_or(IdentityError::Unauthenticated)?;
-                begin(&tx, (of, None), limits).await
+                begin(&tx, (of, None, &[]), limits).await
             },
         )
         .await

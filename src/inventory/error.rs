@@ -5,6 +5,7 @@ use crate::base::page::PageError;
 use crate::base::{Id, Kind, PreconditionFailed, Timestamp};
 use crate::identity::{Principal, Refusal};
 use crate::store::StoreError;
+use crate::store::key_ring::KeyRingError;
 
 /// The inventory refused or failed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,9 @@ pub enum InventoryError {
         /// How many were asked for.
         asked: u32,
     },
+    /// The key ring refused.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -136,6 +140,7 @@ impl InventoryError {
             | Self::NoPerson(_)
             | Self::DueTooEarly { .. }
             | Self::Ambiguous(_) => Kind::Invalid,
+            Self::Keys(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }

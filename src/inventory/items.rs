@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::custody::{self, Transfer};
 use super::{
-    Account, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Name, Place, Range,
+    Account, Changes, Holding, Identifier, Inventory, InventoryError, Item, ItemType, Name, Place,
+    Range,
 };
 use super::{READ, WRITE, Warden, check, event, repo, rules, shown};
 use crate::audit;
@@ -137,14 +138,23 @@ impl Inventory {
         actor: &Actor,
         change: ChangeItem,
     ) -> Result<Item, InventoryError> {
-        let input = (actor.clone(), change);
+        let input = (self.clone(), actor.clone(), change);
         self.store
             .write(input, |tx, input| async move {
-                let (actor, change) = &*input;
+                let (inventory, actor, change) = &*input;
                 let warden = Warden::of(&tx, actor, &WRITE).await?;
                 let mut changed = warden.found(repo::take_item(&tx, change.id).await)?;
                 let granted = warden.item(&changed).await?;
                 check(&change.precondition, changed.version)?;
+                let codes = |all: &[Identifier]| all.iter().map(code).collect::<Vec<_>>();
+                let changes = Changes::default()
+                    .with("name", &changed.name.as_str(), &change.name.as_str())
+                    .with(
+                        "identifiers",
+                        &codes(&changed.identifiers),
+                        &codes(&change.identifiers),
+                    );
+                let parts = inventory.seal(&tx, changes).await?;
                 changed.name = change.name.clone();
                 changed.identifiers = change.identifiers.clone();
                 repo::rename_item(&tx, &granted, &changed).await?;
@@ -154,7 +164,7 @@ impl Inventory {
                     "identifiers": changed.identifiers.len(),
                 });
                 let event = event(actor, "inventory.item.update", ("item", changed.id), detail);
-                audit::record(&tx, event).await?;
+                audit::record_with(&tx, event, &parts).await?;
                 Ok(changed)
             })
             .await
@@ -179,4 +189,8 @@ impl Inventory {
             })
             .await
     }
+}
+
+fn code(of: &Identifier) -> String {
+    format!("{} {}", of.scheme(), of.value())
 }

@@ -22,6 +22,7 @@
 //! **Absent on purpose.** HTTP, reservations, deletion, reversal, lots, money and licence keys; the
 //! inventory issue adds them. Names of people: an account holds the principal's id only.
 
+mod changes;
 mod charge;
 mod custody;
 mod error;
@@ -50,19 +51,22 @@ use crate::base::{ETag, Precondition, PreconditionFailed};
 use crate::identity::Granted;
 use crate::identity::event;
 use crate::store::Store;
+use crate::store::key_ring::KeyRing;
+use changes::Changes;
 use charge::{READ, WRITE, Warden, named, shown};
 
 /// The handle on the inventory; cheap to clone. Every method is one transaction.
 #[derive(Clone)]
 pub struct Inventory {
     store: Store,
+    keys: KeyRing,
 }
 
 impl Inventory {
-    /// The inventory kept in `store`.
+    /// The inventory kept in `store`; `keys` seal what the audit tells of its changes.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub const fn new(store: Store, keys: KeyRing) -> Self {
+        Self { store, keys }
     }
 }
 

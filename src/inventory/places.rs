@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Inventory, InventoryError, Name, Place, Range};
+use super::{Changes, Inventory, InventoryError, Name, Place, Range};
 use super::{READ, WRITE, Warden, check, event, repo, rules, shown};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
@@ -90,10 +90,10 @@ impl Inventory {
         actor: &Actor,
         change: ChangePlace,
     ) -> Result<Place, InventoryError> {
-        let input = (actor.clone(), change);
+        let input = (self.clone(), actor.clone(), change);
         self.store
             .write(input, |tx, input| async move {
-                let (actor, change) = &*input;
+                let (inventory, actor, change) = &*input;
                 let warden = Warden::of(&tx, actor, &WRITE).await?;
                 let mut changed = warden.found(repo::take_place(&tx, change.id).await)?;
                 let mut ends = vec![Some(changed.id)];
@@ -111,6 +111,10 @@ impl Inventory {
                         return Err(InventoryError::PlaceCycle(changed.id));
                     }
                 }
+                let changes = Changes::default()
+                    .with("name", &changed.name.as_str(), &change.name.as_str())
+                    .with("parent", &changed.parent, &change.parent);
+                let parts = inventory.seal(&tx, changes).await?;
                 changed.name = change.name.clone();
                 changed.parent = change.parent;
                 repo::update_place(&tx, &granted, &changed).await?;
@@ -121,7 +125,7 @@ impl Inventory {
                     ("place", changed.id),
                     detail,
                 );
-                audit::record(&tx, event).await?;
+                audit::record_with(&tx, event, &parts).await?;
                 Ok(changed)
             })
             .await

@@ -28,8 +28,8 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(START)));
         let store = testing::open(folder.path(), clock).await;
-        let keys = testing::keys(&store, folder.path());
-        let identity = Identity::new(store.clone(), keys.await, SessionLimits::default());
+        let keys = testing::keys(&store, folder.path()).await;
+        let identity = Identity::new(store.clone(), keys.clone(), SessionLimits::default());
         let make = async |handle: &str| {
             let (by, handle) = (Actor::operator(), handle.parse().unwrap());
             let made = principals::create(&identity, &by, handle, Roles::default());
@@ -37,7 +37,7 @@ impl House {
         };
         let (ada, ben) = (make("ada").await, make("ben").await);
         Self {
-            rooms: Inventory::new(store.clone()),
+            rooms: Inventory::new(store.clone(), keys),
             store,
             custodian: actor(Role::Custodian),
             ada,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Inventory, InventoryError, ItemType, Name, Range, TypeKind};
+use super::{Changes, Inventory, InventoryError, ItemType, Name, Range, TypeKind};
 use super::{READ, WRITE, Warden, check, event, repo, shown};
 use crate::audit;
 use crate::base::{Id, Page, Precondition};
@@ -93,20 +93,24 @@ impl Inventory {
         actor: &Actor,
         change: ChangeType,
     ) -> Result<ItemType, InventoryError> {
-        let input = (actor.clone(), change);
+        let input = (self.clone(), actor.clone(), change);
         self.store
             .write(input, |tx, input| async move {
-                let (actor, change) = &*input;
+                let (inventory, actor, change) = &*input;
                 let warden = Warden::of(&tx, actor, &WRITE).await?;
                 let mut changed = warden.found(repo::take_type(&tx, change.id).await)?;
                 let granted = warden.at(changed.id, Some(changed.id), &[]).await?;
                 check(&change.precondition, changed.version)?;
+                let changes = Changes::default()
+                    .with("name", &changed.name.as_str(), &change.name.as_str())
+                    .with("unit", &changed.unit.as_str(), &change.unit.as_str());
+                let parts = inventory.seal(&tx, changes).await?;
                 changed.name = change.name.clone();
                 changed.unit = change.unit.clone();
                 repo::update_type(&tx, &granted, &changed).await?;
                 let detail = json!({ "version": changed.version });
                 let event = event(actor, "inventory.type.update", ("type", changed.id), detail);
-                audit::record(&tx, event).await?;
+                audit::record_with(&tx, event, &parts).await?;
                 Ok(changed)
             })
             .await

@@ -60,7 +60,7 @@ impl Rooms {
         tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
-        let inventory = Inventory::new(store.clone());
+        let inventory = Inventory::new(store.clone(), keys.clone());
         Ok(Self {
             azure,
             store,

@@ -392,6 +392,7 @@ async fn roles_are_given_by_administrators_who_have_just_signed_in() {
         issuer: "https://idp.example".to_owned(),
         sid: None,
         authenticated_at: None,
+        person: None,
         provider: "work".to_owned(),
     };
     let old = sessions::start(identity, ada, Some(origin)).await.unwrap();

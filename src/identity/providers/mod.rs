@@ -317,6 +317,7 @@ impl Providers {
             issuer: verified.account.issuer.clone(),
             sid: verified.sid.clone(),
             authenticated_at: verified.authenticated_at,
+            person: verified.person.clone(),
             provider: provider.settings.id.clone(),
         };
         if step_up.is_some() {

@@ -38,6 +38,8 @@ use crate::base::Timestamp;
 use crate::config;
 use crate::outbound::OutboundError;
 
+/// So much of a name or an address is kept.
+const PERSON_CHARS_MAX: usize = 320;
 /// How far two clocks may be apart.
 const LEEWAY: Duration = Duration::from_mins(1);
 pub(super) const LEEWAY_SECS: i64 = 60;
@@ -103,6 +105,8 @@ pub(super) struct Verified {
     pub(super) authenticated_at: Option<Timestamp>,
     /// `iss` and `sub` as they stand in the token.
     pub(super) named: Named,
+    /// `name` and `email`, where the token has one of them.
+    pub(super) person: Option<Value>,
 }
 
 /// `iss` and `sub` of an ID token.
@@ -409,7 +413,25 @@ fn judge(
         given: roles::given(settings, claims.subject().as_str(), others),
         sid: others.get("sid").and_then(Value::as_str).map(str::to_owned),
         named: named(claims),
+        person: person(claims),
     })
+}
+
+/// What the provider calls somebody: for people to read, never to find anybody by.
+fn person(claims: &Claims) -> Option<Value> {
+    let name = claims.name().and_then(|name| name.get(None));
+    let told = [
+        ("name", name.map(|name| name.as_str())),
+        ("email", claims.email().map(|email| email.as_str())),
+    ];
+    let told = told.into_iter();
+    let told = told.filter_map(|(key, text)| Some((key.to_owned(), shortened(text?).into())));
+    let told: Map<String, Value> = told.collect();
+    (!told.is_empty()).then_some(Value::Object(told))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(PERSON_CHARS_MAX).collect()
 }
 
 fn verifier<'o>(

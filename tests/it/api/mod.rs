@@ -69,7 +69,7 @@ impl Api {
         let identity = Identity::new(store, keys, SessionLimits::default());
         let app = App {
             identity: identity.clone(),
-            inventory: Inventory::new(test.store.clone()),
+            inventory: Inventory::new(test.store.clone(), test.keys.clone()),
             limits: Limits {
                 max_body_bytes: 4096,
                 ..Limits::default()

@@ -51,3 +51,27 @@ async fn an_auditor_pages_through_what_was_asked_for_and_nobody_else_reads() {
     assert_eq!(entries(&app, &ada.api, "?who=me").await.0, 400);
     assert_eq!(entries(&app, &ada.api, "?cursor=AAAA").await.0, 400);
 }
+
+#[tokio::test]
+async fn an_auditor_reads_what_was_changed_from_what_into_what() {
+    let app = TestApp::with(|_| ()).await;
+    let ada = app.person_with("ada", &[Role::Auditor]).await;
+    let boss = app.person_with("boss", &[Role::Administrator]).await;
+    let send = async |method: &str, path: &str, body: Value| {
+        let request = app.request(method, path).bearer(&boss.api);
+        let request = request.header("content-type", "application/json");
+        let answer = request.header("if-match", "*").body(body.to_string());
+        serde_json::from_slice::<Value>(&answer.send().await.body).unwrap()
+    };
+    let made = send("POST", "/api/v1/places", json!({ "name": "Room 1" })).await;
+    let path = format!("/api/v1/places/{}", made["id"].as_str().unwrap());
+    let changed = send("PUT", &path, json!({ "name": "Room 2", "parent_id": null })).await;
+    assert_eq!(changed["name"], "Room 2", "{changed}");
+    let asked = "?action=inventory.place.update";
+    let (_, page) = entries(&app, &ada.api, asked).await;
+    let expected = json!([{
+        "kind": "changes",
+        "content": { "name": { "from": "Room 1", "to": "Room 2" } },
+    }]);
+    assert_eq!(page["items"][0]["parts"], expected, "{page}");
+}

@@ -82,7 +82,7 @@ impl House {
         let keys = test.keys.clone();
         let limits = CalendarLimits::default();
         let calendars = Calendars::new(test.store.clone(), keys.clone(), limits);
-        let inventory = Inventory::new(test.store.clone());
+        let inventory = Inventory::new(test.store.clone(), keys.clone());
         let vault = keys.vault().clone();
         let identity = Identity::new(test.store.clone(), keys, SessionLimits::default());
         let providers = Providers::new(settings, identity.clone(), vault, azure);

@@ -40,6 +40,7 @@ async fn a_provider_ends_the_sessions_that_came_from_it_and_no_other() {
             issuer: issuer.to_owned(),
             sid: sid.map(str::to_owned),
             authenticated_at: None,
+            person: None,
             provider: "work".to_owned(),
         };
         let started = start(&house.identity, person.await.unwrap().id, Some(origin)).await;
