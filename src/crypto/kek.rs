@@ -9,9 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::seal::{Cipher, RowBinding, as_key};
-use super::{RootId, WrappedRoot, hex, sha256};
-use crate::base::random;
+use super::keys::{as_key, new_key};
+use super::seal::{Cipher, RowBinding};
+use super::{KeyBytes, RootId, WrappedRoot, hex, sha256};
 use crate::config::{SecretError, SecretRef};
 
 const HEADER: &str = "freehold-kek-1";
@@ -117,7 +117,7 @@ impl Kek {
         clippy::unused_async,
         reason = "a key that is not in a file is waited for"
     )]
-    pub async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    pub async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
         match self {
             Self::File(file) => file.unwrap(wrapped),
         }
@@ -131,7 +131,7 @@ impl Kek {
         &self,
         kek_id: &str,
         (data_key, wrapped): (&str, &[u8]),
-    ) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    ) -> Result<KeyBytes, KekError> {
         match self {
             Self::File(file) => {
                 let row = RowBinding {
@@ -156,7 +156,7 @@ impl FileKek {
         })
     }
 
-    fn unwrap(&self, wrapped: &WrappedRoot) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
         self.open(&wrapped.wrapper_id, &place(&wrapped.root), &wrapped.bytes)
     }
 
@@ -165,7 +165,7 @@ impl FileKek {
         needed: &str,
         place: &RowBinding<'_>,
         wrapped: &[u8],
-    ) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    ) -> Result<KeyBytes, KekError> {
         let (given, cipher) = self.read()?;
         if given != needed {
             return Err(KekError::Wrong {
@@ -193,7 +193,7 @@ fn create(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let key = Zeroizing::new(random::bytes::<32>());
+    let key = new_key();
     let encoded = Zeroizing::new(STANDARD.encode(key.as_slice()));
     let text = Zeroizing::new(format!("{HEADER} {}\n", *encoded));
     let mut file = OpenOptions::new()

@@ -28,19 +28,20 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(START)));
         let store = testing::open(folder.path(), clock).await;
-        let keys = testing::keys(&store, folder.path()).await;
-        let identity = Identity::new(store.clone(), keys, SessionLimits::default());
-        let [ada, ben] = ["ada", "ben"].map(|handle| {
+        let keys = testing::keys(&store, folder.path());
+        let identity = Identity::new(store.clone(), keys.await, SessionLimits::default());
+        let make = async |handle: &str| {
             let (by, handle) = (Actor::operator(), handle.parse().unwrap());
-            let identity = identity.clone();
-            async move { principals::create(&identity, &by, handle, Roles::default()).await }
-        });
+            let made = principals::create(&identity, &by, handle, Roles::default());
+            made.await.unwrap().id
+        };
+        let (ada, ben) = (make("ada").await, make("ben").await);
         Self {
             rooms: Inventory::new(store.clone()),
             store,
             custodian: actor(Role::Custodian),
-            ada: ada.await.unwrap().id,
-            ben: ben.await.unwrap().id,
+            ada,
+            ben,
             _folder: folder,
         }
     }
@@ -121,13 +122,9 @@ fn tagged(tag: &str) -> Identifier {
     Identifier::new("tag", tag).unwrap()
 }
 
-fn person() -> Id<Principal> {
-    Id::new(at(START))
-}
-
 fn actor(role: Role) -> Actor {
     Actor {
-        principal: person(),
+        principal: Id::new(at(START)),
         handle: "ada".parse().unwrap(),
         roles: Roles::of(&[role]),
         scopes: Scopes::default(),
@@ -172,7 +169,7 @@ fn derived(movements: &[Movement]) -> HashMap<Account, i64> {
 fn a_loan_ends_at_its_due_instant_exclusive() {
     let due = at("2026-11-25T12:00:00Z");
     let held = Holding {
-        account: Account::Party(person()),
+        account: Account::Party(Id::new(at(START))),
         qty: 1,
         due: Some(due),
     };
@@ -190,7 +187,7 @@ fn accounts_come_back_from_their_columns() {
         Account::Outside,
         Account::Place(place),
         Account::Loan(place),
-        Account::Party(person()),
+        Account::Party(Id::new(at(START))),
         Account::Item(item),
     ] {
         assert_eq!(
@@ -258,7 +255,7 @@ async fn nothing_is_handed_to_somebody_who_is_not_here() {
     let house = House::open().await;
     let desk = house.place("Desk", None).await;
     let item = house.item_of(TypeKind::Serialised, desk.id, 1).await;
-    let refused = house.out(item.id, Holder::Party(person())).await;
+    let refused = house.out(item.id, Holder::Party(Id::new(at(START)))).await;
     assert!(matches!(refused, Err(InventoryError::NoPerson(_))));
 }
 

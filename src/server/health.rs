@@ -126,6 +126,11 @@ fn keys(rooms: &Rooms) -> Health {
             "the key-encryption key did not answer since {since:.0}: {why}. The service works until \
              vault.key_ttl_hours are over"
         )),
+        KeyCondition::Damaged => Health::Failed(
+            "the key ring is damaged: keep the service running, it has its keys in memory; keep the \
+             files, and put the latest backup of the ring in its place before the next start"
+                .to_owned(),
+        ),
         KeyCondition::Locked { why } => Health::Failed(format!(
             "the key-encryption key does not answer, and the keys were wiped: {why}. The service \
              goes on by itself as soon as it answers"

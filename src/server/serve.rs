@@ -202,11 +202,12 @@ fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool
     tasks
 }
 
-/// Examines the database file now and every day. What it finds makes readiness fail.
+/// Examines the files of database and key ring now and every day. What it finds makes readiness fail.
 async fn examine(rooms: Rooms, mut stop: watch::Receiver<bool>) {
     loop {
-        let store = rooms.store.clone();
-        match tokio::task::spawn_blocking(move || store.integrity()).await {
+        let (store, keys) = (rooms.store.clone(), rooms.keys.clone());
+        let both = move || store.integrity().and(keys.integrity());
+        match tokio::task::spawn_blocking(both).await {
             Ok(Err(error)) => tracing::error!(%error, "the database did not pass its examination"),
             Err(error) => tracing::error!(%error, "the examination of the database broke off"),
             Ok(Ok(())) => {}

@@ -331,15 +331,15 @@ async fn roles_that_are_given_and_ended_at_once_are_all_held_and_all_ended() {
     for _ in 0..8 {
         let auditor = id_of(&house.give("auditor", everything()).await);
         let (one, two) = (house.clone(), house.clone());
-        let ends = tokio::spawn(async move {
+        let ending = tokio::spawn(async move {
             let path = format!("/role-grants/{auditor}");
             one.ask("DELETE", &one.admin, &path, None).await.status
         });
-        let gives = tokio::spawn(async move {
+        let giving = tokio::spawn(async move {
             id_of(&two.give("custodian", json!({ "kind": "everything" })).await)
         });
-        assert_eq!(ends.await.unwrap(), 204);
-        let given = gives.await.unwrap();
+        assert_eq!(ending.await.unwrap(), 204);
+        let given = giving.await.unwrap();
         let identity = &house.app.rooms.identity;
         let sam = principals::by_handle(identity, &"sam".parse().unwrap()).await;
         let roles = sam.unwrap().unwrap().all_roles();

@@ -236,6 +236,14 @@ impl KeyRing {
         }
     }
 
+    /// Examines the file of the ring page by page, as [`Store::integrity`] does.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with SQLite's finding.
+    pub fn integrity(&self) -> Result<(), StoreError> {
+        self.ring.integrity()
+    }
+
     /// Lets go of the ring.
     pub async fn close(&self) {
         self.ring.close().await;

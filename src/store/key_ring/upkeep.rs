@@ -6,15 +6,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError, rows};
 use crate::base::Timestamp;
-use crate::crypto::{KekError, KeyId, KeyLimits, Newest, Purpose, RootId, WrappedKey, WrappedRoot};
-use crate::store::{Snapshot, StoreError, Tx};
+use crate::crypto::{
+    KekError, KeyBytes, KeyId, KeyLimits, Newest, Purpose, RootId, WrappedKey, WrappedRoot,
+};
+use crate::store::{Condition, Snapshot, StoreError, Tx};
 
 /// Root keys without their wrapping.
-type Unwrapped = Vec<(RootId, Zeroizing<[u8; 32]>)>;
+type Unwrapped = Vec<(RootId, KeyBytes)>;
 
 /// How many keys are made in one transaction.
 const BATCH: usize = 200;
@@ -50,6 +51,8 @@ pub enum KeyCondition {
         /// When it last answered.
         since: Timestamp,
     },
+    /// The file of the ring is damaged.
+    Damaged,
     /// Their time was over: they were wiped.
     Locked {
         /// Why.
@@ -107,6 +110,9 @@ impl KeyRing {
     pub fn condition(&self) -> KeyCondition {
         if let Some(why) = self.vault.locked() {
             return KeyCondition::Locked { why };
+        }
+        if self.ring.condition() == Condition::Damaged {
+            return KeyCondition::Damaged;
         }
         let state = self.state.lock();
         match &state.failing {

@@ -164,6 +164,18 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "data_key",
+        kept: "never: keys from before there was a key ring move there at the start",
+        erased_by: "the start",
+        columns: &[
+            ("created_at", Time),
+            ("id", Id),
+            ("kek_id", Id),
+            ("purpose", Word),
+            ("wrapped", Sealed("the key-encryption key")),
+        ],
+    },
+    Table {
         name: "holding",
         kept: "as long as the quantity is there",
         erased_by: "the movement that takes it away",

@@ -1,6 +1,7 @@
 //! The key ring: per-principal keys, apart from the data that they seal.
 
 mod earlier;
+mod memory;
 mod operating;
 mod recovery;
 mod upkeep;
