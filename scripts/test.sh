@@ -97,7 +97,7 @@ examples() { cargo test --doc --locked; }
 on_postgres() { scripts/with-postgres.sh cargo nextest run --locked; }
 documented() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
 all_used() { cargo shear --deny-warnings --locked; }
-shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run; }
+shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh infra/entra/*.sh .ci/run; }
 imaged() { scripts/image.sh "$CARGO_TARGET_DIR/$target/release/freehold"; }
 recipe_checked() { hadolint infra/docker/Dockerfile; }
 

@@ -4,7 +4,7 @@
 //! architecture, and `tests/it/tidy.rs` holds it. `ARCHITECTURE.md` draws it.
 //!
 //! - **Ground** knows nothing of the product: [`base`], [`config`], [`telemetry`], [`outbound`],
-//!   [`crypto`], [`ical`].
+//!   [`azure`], [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
 //! - **Doors** are the wire: [`edge`], [`dav`], [`api`], [`web`].
@@ -14,6 +14,7 @@ pub mod base;
 pub mod config;
 pub mod telemetry;
 pub mod outbound;
+pub mod azure;
 pub mod crypto;
 pub mod ical;
 pub mod store;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Failure, out};
 use crate::base::{Clock as _, SystemClock, Timestamp};
-use crate::config::{SecretRef, Settings};
+use crate::config::{KekPlace, SecretRef, Settings};
 use crate::server::Rooms;
 use crate::server::admin::{Answer, Command as Admin, Session, SessionError};
 use crate::store::key_ring::{RingStatus, Rotation};
@@ -38,10 +38,14 @@ pub(super) enum What {
 
 #[derive(Debug, Args)]
 pub(super) struct Rewrap {
-    /// By this key-encryption key as well, on the way from the configured one to it; a file is made
-    /// when there is none
-    #[arg(long, value_name = "file:PATH", conflicts_with = "recovery_key")]
-    to: Option<SecretRef>,
+    /// By this key-encryption key as well, on the way from the configured one to it: a file, which is
+    /// made when there is none, or the identifier of a key in Azure Key Vault
+    #[arg(
+        long,
+        value_name = "file:PATH or https://…/keys/NAME",
+        conflicts_with = "recovery_key"
+    )]
+    to: Option<KekPlace>,
     /// The key-encryption key is lost: open the ring with the private half of the recovery key in
     /// this file instead; the service has to be stopped
     #[arg(long, value_name = "FILE")]
@@ -78,10 +82,13 @@ pub(super) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rewrap(to: Option<SecretRef>, settings: &Settings) -> Result<(), Failure> {
+async fn rewrap(to: Option<KekPlace>, settings: &Settings) -> Result<(), Failure> {
     let to = match to {
         // The service may run in another folder.
-        Some(SecretRef::File(path)) => Some(SecretRef::File(std::path::absolute(path)?)),
+        Some(KekPlace::Secret(SecretRef::File(path))) => {
+            let path = std::path::absolute(path)?;
+            Some(KekPlace::Secret(SecretRef::File(path)))
+        }
         to => to,
     };
     let command = Admin::KeysRewrap { to: to.clone() };
@@ -90,8 +97,14 @@ async fn rewrap(to: Option<SecretRef>, settings: &Settings) -> Result<(), Failur
     };
     out::line(&format!("the root key is wrapped by {}", wraps.join(", ")));
     if let Some(to) = to {
+        let set = match &to {
+            KekPlace::Secret(to) => format!("vault.key_file = \"{to}\""),
+            KekPlace::KeyVault(to) => {
+                format!("vault.kek = \"azure-key-vault\" and vault.key_vault_key = \"{to}\"")
+            }
+        };
         out::note(&format!(
-            "now set vault.key_file = \"{to}\", restart each process, and run `freehold keys \
+            "now set {set}, restart each process, and run `freehold keys \
              rewrap` to take the older wrapping away; until then either key opens the ring"
         ));
     }

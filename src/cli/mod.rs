@@ -10,6 +10,7 @@
 mod audit;
 mod config;
 mod doctor;
+mod entra_manifest;
 mod healthcheck;
 mod import;
 mod keys;
@@ -59,6 +60,8 @@ enum Command {
     Config(config::Command),
     /// Examine this installation; each line says what to do, exit 1 when something does not work
     Doctor,
+    /// Print the application registration of this service for Microsoft Entra ID, as JSON
+    EntraManifest(entra_manifest::Options),
     /// Ask the running service whether it is ready; exit 0 or 1, for containers
     Healthcheck(healthcheck::Arguments),
 }
@@ -95,6 +98,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys::run(command, &load(data)?.settings).await,
         Command::Config(command) => config::run(command, file, data),
         Command::Doctor => Ok(doctor::run(load(data)).await),
+        Command::EntraManifest(options) => {
+            entra_manifest::run(options, &load(data)?.settings).await
+        }
         Command::Healthcheck(asked) => {
             healthcheck::run(&load_with(data, asked.listen)?.settings).await
         }

@@ -26,8 +26,21 @@ pub(super) fn note(text: &str) {
 
 /// Says why the command failed, with what caused it.
 pub(super) fn failure(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("freehold: {error}");
+    eprintln!("freehold: {}", told(error));
     ExitCode::FAILURE
+}
+
+/// The error with all that led to it, nothing twice.
+pub(super) fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |told, cause| {
+        let cause = cause.to_string();
+        if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
 }
 
 /// Counts `things` on standard error, if that is a terminal.

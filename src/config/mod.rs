@@ -23,7 +23,8 @@
 //! | --- | --- |
 //! | `settings.rs`, `provider.rs` | the tree: add a key here |
 //! | `schema.rs` | what is known about a key; the declaring macros |
-//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs` | types that are written as text |
+//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs`, `key_vault.rs` | types that are written as text |
+//! | `platform.rs` | what Azure says in variables of its own |
 //! | `load.rs`, `file.rs`, `environment.rs` | the layers |
 //! | `verify.rs`, `rules.rs`, `provider_rules.rs` | single values; values together |
 //! | `explain.rs` | show, explain, reference, the annotated file |
@@ -33,8 +34,10 @@ mod environment;
 mod error;
 mod explain;
 mod file;
+mod key_vault;
 mod load;
 mod network;
+mod platform;
 mod provider;
 mod provider_rules;
 mod rules;
@@ -49,12 +52,16 @@ mod verify;
 pub use contact::{Day, SecurityContact};
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
+pub use key_vault::{Azure, Item, KekPlace, KeyAddress, PlatformIdentity, SecretAddress, is_below};
 pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
 pub use network::Network;
-pub use provider::{Provider, ProviderType, RoleGroups, TENANT_PLACE, TenantId};
+pub use platform::Platform;
+pub use provider::{
+    ClientAuthentication, Provider, ProviderType, RoleGroups, TENANT_PLACE, TenantId,
+};
 pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{
-    Audit, Backend, Calendar, Identity, Limits, Log, LogFormat, Postgres, Server, Settings, Sqlite,
-    SslMode, Store, Tls, Vault,
+    Audit, Backend, Calendar, Identity, KekProvider, Limits, Log, LogFormat, Postgres, Server,
+    Settings, Sqlite, SslMode, Store, Tls, Vault,
 };
 pub use values::{Administrator, Listen, LogLevel, PublicUrl};

@@ -32,6 +32,20 @@ choice! {
     }
 }
 
+choice! {
+    /// How this service proves to the provider that it is the client.
+    ClientAuthentication {
+        /// A public client.
+        None = "none",
+        /// A client secret.
+        Secret = "secret",
+        /// A signed assertion.
+        PrivateKeyJwt = "private-key-jwt",
+        /// A token of the platform's identity.
+        AzureIdentity = "azure-identity",
+    }
+}
+
 section! {
     /// An OpenID Connect provider.
     Provider {
@@ -57,8 +71,18 @@ section! {
         hosted_domains: Vec<String> = Vec::new(), example "[\"example.org\"]";
         /// The client id that the provider gave to this service. Required.
         client_id: String = String::new(), example "\"freehold\"";
-        /// Where the client secret is; unset for a public client.
+        /// How this service proves at the token endpoint that it is the client. `secret` shows
+        /// `client_secret`, `private-key-jwt` signs with `client_key`, `azure-identity` shows a token
+        /// of the platform's identity (see `azure`), which Microsoft Entra ID trusts by a federated
+        /// credential, so that no secret is stored; `none` is a public client. Unset means the one
+        /// whose key is set; without either `azure-identity` for `entra`, else `none`.
+        client_authentication: Option<ClientAuthentication> = None, example "\"azure-identity\"";
+        /// Where the client secret is. One in Key Vault is fetched again every five minutes.
         client_secret: Option<SecretRef> = None, example "\"file:/run/secrets/oidc-client-secret\"";
+        /// Where the private key is that signs in place of a secret: PEM, EC P-256 or RSA of 2048
+        /// bits or more, with the certificate behind it where the provider knows the key by one (as
+        /// Microsoft Entra ID). `freehold doctor` shows the public key to register.
+        client_key: Option<SecretRef> = None, example "\"file:/run/secrets/oidc-client-key.pem\"";
         /// The scopes to ask for; `openid` has to be among them.
         scopes: Vec<String> = ["openid", "profile", "email"].map(str::to_owned).to_vec();
         /// The claim with a person's roles (`member`, `custodian`, `auditor`, `administrator`): a
@@ -160,6 +184,20 @@ impl Provider {
             ProviderType::Entra | ProviderType::MicrosoftAccount => {
                 "https://login.microsoftonline.com/{tenantid}/v2.0"
             }
+        }
+    }
+
+    /// How we prove to it who we are: as set, or by what is set.
+    #[must_use]
+    pub const fn client_authentication(&self) -> ClientAuthentication {
+        match self.client_authentication {
+            Some(chosen) => chosen,
+            None if self.client_secret.is_some() => ClientAuthentication::Secret,
+            None if self.client_key.is_some() => ClientAuthentication::PrivateKeyJwt,
+            None => match self.r#type {
+                ProviderType::Entra => ClientAuthentication::AzureIdentity,
+                _ => ClientAuthentication::None,
+            },
         }
     }
 

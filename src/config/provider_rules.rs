@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::provider::{Provider, ProviderType, TENANT_PLACE};
+use super::provider::{ClientAuthentication, Provider, ProviderType, TENANT_PLACE};
 use super::rules::Verdict;
 use super::values::is_issuer;
 use super::{Administrator, Identity};
@@ -69,6 +69,7 @@ fn of_any_type(provider: &Provider, must: Must<'_>) {
         "scopes",
         "must have `openid` among them (OpenID Connect Core §3.1.2.1)",
     );
+    client_authentication(provider, must);
     for (key, claim) in [
         ("roles_claim", &provider.roles_claim),
         ("groups_claim", &provider.groups_claim),
@@ -80,6 +81,21 @@ fn of_any_type(provider: &Provider, must: Must<'_>) {
              of the provider sets",
         );
     }
+}
+
+/// What proves who we are is there.
+fn client_authentication(provider: &Provider, must: Must<'_>) {
+    let chosen = provider.client_authentication();
+    must(
+        chosen != ClientAuthentication::Secret || provider.client_secret.is_some(),
+        "client_secret",
+        "is required with `client_authentication = \"secret\"`",
+    );
+    must(
+        chosen != ClientAuthentication::PrivateKeyJwt || provider.client_key.is_some(),
+        "client_key",
+        "is required with `client_authentication = \"private-key-jwt\"`",
+    );
 }
 
 fn of_its_type(provider: &Provider, must: Must<'_>) {

@@ -1,6 +1,6 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, Settings, provider_rules};
+use super::{Backend, KekProvider, SecretRef, Settings, Store, Vault, provider_rules};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -35,24 +35,7 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "server.tls.key",
         "needs `server.tls.certificate` beside it",
     );
-    if store.backend == Backend::Postgres {
-        let needed = "is empty; `store.backend = \"postgres\"` needs it";
-        must(
-            !store.postgres.host.is_empty(),
-            "store.postgres.host",
-            needed,
-        );
-        must(
-            !store.postgres.database.is_empty(),
-            "store.postgres.database",
-            needed,
-        );
-        must(
-            !store.postgres.user.is_empty(),
-            "store.postgres.user",
-            needed,
-        );
-    }
+    postgres(store, &mut must);
     must(
         identity.session_idle_mins <= identity.session_absolute_mins,
         "identity.session_idle_mins",
@@ -68,6 +51,60 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
+    key(&settings.vault, &mut must);
     verdicts.extend(provider_rules::judge(identity));
+    verdicts.extend(vaults(settings));
     verdicts
+}
+
+/// Says what must hold, at which key, and what to do where it does not.
+type Must<'m> = &'m mut dyn FnMut(bool, &str, &str);
+
+fn postgres(store: &Store, must: Must<'_>) {
+    let is_used = store.backend == Backend::Postgres;
+    let needed = "is empty; `store.backend = \"postgres\"` needs it";
+    for (key, value) in [
+        ("store.postgres.host", &store.postgres.host),
+        ("store.postgres.database", &store.postgres.database),
+        ("store.postgres.user", &store.postgres.user),
+    ] {
+        must(!is_used || !value.is_empty(), key, needed);
+    }
+}
+
+fn key(vault: &Vault, must: Must<'_>) {
+    must(
+        vault.kek == KekProvider::File || vault.key_vault_key.is_some(),
+        "vault.kek",
+        "is `azure-key-vault`, so `vault.key_vault_key` is required: the key identifier that the \
+         portal shows under Keys",
+    );
+    must(
+        !matches!(vault.key_file, Some(SecretRef::KeyVault(_))),
+        "vault.key_file",
+        "cannot be a secret in Key Vault: let a key there wrap instead, with `vault.kek = \
+         \"azure-key-vault\"`, which never gives it away",
+    );
+}
+
+/// A token goes to vaults of known domains only.
+fn vaults(settings: &Settings) -> Vec<Verdict> {
+    let secrets = settings.secret_references().into_iter();
+    let secrets = secrets.filter_map(|(key, reference)| match reference {
+        SecretRef::KeyVault(address) => Some((key, &address.item().vault)),
+        SecretRef::File(_) | SecretRef::Env(_) => None,
+    });
+    let key = settings.vault.key_vault_key.iter();
+    let key = key.map(|key| ("vault.key_vault_key".to_owned(), &key.item().vault));
+    let foreign = secrets
+        .chain(key)
+        .filter(|(_, vault)| !settings.azure.is_key_vault(vault));
+    let verdict = |(key, _): (String, &url::Url)| {
+        let sentence = format!(
+            "`{key}` is at a host that is no Key Vault of a known cloud; correct it, or name its \
+             domain in `azure.key_vault_domains`"
+        );
+        (key, sentence)
+    };
+    foreign.map(verdict).collect()
 }

@@ -8,13 +8,13 @@ use std::{fmt, fs::File, io::Read, path::PathBuf, str::FromStr};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Unfit, environment, schema::written_as_text};
+use super::{SecretAddress, Unfit, environment, schema::written_as_text};
 
 /// A larger file is no secret but a mistake.
 const BYTES_MAX: usize = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Where a secret is: `file:PATH` or `env:NAME`. Printing it shows the place, never the secret.
+/// Where a secret is: `file:PATH`, `env:NAME` or `keyvault:ADDRESS`. Printing it shows the place, never the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretRef {
@@ -23,9 +23,14 @@ pub enum SecretRef {
     File(PathBuf),
     /// The value of an environment variable, as it is.
     Env(String),
+    /// A secret in Azure Key Vault, as it is.
+    KeyVault(SecretAddress),
 }
 
-written_as_text!(SecretRef, "a secret reference (`file:PATH` or `env:NAME`)");
+written_as_text!(
+    SecretRef,
+    "a secret reference (`file:PATH`, `env:NAME` or `keyvault:https://NAME.vault.azure.net/secrets/NAME`)"
+);
 
 impl FromStr for SecretRef {
     type Err = Unfit;
@@ -39,10 +44,7 @@ impl FromStr for SecretRef {
             Some(("file" | "env", _)) => Err(Unfit::because(
                 "the reference names nothing; write `file:PATH` or `env:NAME`",
             )),
-            Some(("keyvault", _)) => Err(Unfit::because(
-                "`keyvault:` references come with a later release; until then use `file:PATH` \
-                 (a mounted secret) or `env:NAME`",
-            )),
+            Some(("keyvault", address)) => address.parse().map(Self::KeyVault),
             _ => Err(Unfit::because(
                 "a secret is not written into the configuration; put it into a file that only \
                  the service can read and write `file:PATH` here, or use `env:NAME`",
@@ -56,16 +58,18 @@ impl fmt::Display for SecretRef {
         match self {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Env(name) => write!(f, "env:{name}"),
+            Self::KeyVault(address) => write!(f, "keyvault:{address}"),
         }
     }
 }
 
 impl SecretRef {
-    /// Reads the secret now. Nothing is cached, so that a rotated file is seen.
+    /// Reads the secret of a file or variable now. Nothing is cached, so that a rotated file is
+    /// seen. One in Key Vault is fetched by `azure::Azure::secret`, which takes all kinds.
     ///
     /// # Errors
     /// The file or variable is missing, unreadable, empty or larger than 64 KiB; the message
-    /// names the reference and what to do.
+    /// names the reference and what to do. [`SecretError::Elsewhere`] for one in Key Vault.
     pub fn resolve(&self) -> Result<Secret, SecretError> {
         let (bytes, trimmed) = match self {
             Self::File(path) => trim(self.read(path)?),
@@ -74,18 +78,38 @@ impl SecretRef {
                     .ok_or_else(|| SecretError::NotSet { name: name.clone() })?;
                 (Zeroizing::new(value), Trimmed::default())
             }
+            Self::KeyVault(_) => {
+                return Err(SecretError::Elsewhere {
+                    reference: self.clone(),
+                });
+            }
         };
+        Ok(Secret {
+            trimmed,
+            ..self.filled(bytes)?
+        })
+    }
+
+    /// The secret of this reference, whose bytes were fetched.
+    ///
+    /// # Errors
+    /// It is empty or larger than 64 KiB.
+    pub fn filled(&self, bytes: Zeroizing<Vec<u8>>) -> Result<Secret, SecretError> {
+        let reference = || self.clone();
         if bytes.is_empty() {
             return Err(SecretError::Empty {
-                reference: self.clone(),
+                reference: reference(),
             });
         }
         if bytes.len() > BYTES_MAX {
             return Err(SecretError::TooLarge {
-                reference: self.clone(),
+                reference: reference(),
             });
         }
-        Ok(Secret { bytes, trimmed })
+        Ok(Secret {
+            bytes,
+            trimmed: Trimmed::default(),
+        })
     }
 
     fn read(&self, path: &PathBuf) -> Result<Zeroizing<Vec<u8>>, SecretError> {
@@ -179,6 +203,12 @@ pub enum SecretError {
         "the secret {reference} is larger than 64 KiB; does the reference name the right file?"
     )]
     TooLarge {
+        /// The reference.
+        reference: SecretRef,
+    },
+    /// It is in Key Vault, and this place reads files and variables only.
+    #[error("the secret {reference} is in Key Vault and cannot be used here; use file:PATH")]
+    Elsewhere {
         /// The reference.
         reference: SecretRef,
     },

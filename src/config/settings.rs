@@ -9,7 +9,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Administrator, Day, Listen, LogLevel, Network, Provider, PublicUrl, SecretRef, SecurityContact,
+    Administrator, Azure, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
+    PublicUrl, SecretRef, SecurityContact,
     schema::{choice, section},
 };
 
@@ -24,6 +25,8 @@ section! {
         store: Store = Store::default();
         /// The key that seals what is stored.
         vault: Vault = Vault::default();
+        /// How this service identifies itself to Microsoft Azure, without a stored secret.
+        azure: Azure = Azure::default();
         /// Who may sign in, and for how long.
         identity: Identity = Identity::default();
         /// The record of who did what.
@@ -156,10 +159,28 @@ section! {
     }
 }
 
+choice! {
+    /// Who keeps the key-encryption key.
+    KekProvider {
+        /// A file, or another secret reference.
+        File = "file",
+        /// Azure Key Vault, which wraps and unwraps.
+        AzureKeyVault = "azure-key-vault",
+    }
+}
+
 section! {
     /// The key that seals what is stored.
     Vault {
-        /// Where the key-encryption key is. Unset means the file `keys/kek.key` in the data folder,
+        /// Who keeps the key-encryption key: `file` reads `key_file`, `azure-key-vault` lets the key
+        /// `key_vault_key` wrap and unwrap, which itself never leaves Key Vault.
+        kek: KekProvider = KekProvider::File;
+        /// The RSA key in Azure Key Vault, for `kek = "azure-key-vault"`. Without a version its
+        /// newest one wraps, and older ones still unwrap what they have wrapped: keep them enabled.
+        /// The identity (see `azure`) needs the role Key Vault Crypto Service Encryption User.
+        key_vault_key: Option<KeyAddress> = None,
+            example "\"https://example.vault.azure.net/keys/freehold\"";
+        /// Where the key-encryption key is, for `kek = "file"`. Unset means the file `keys/kek.key` in the data folder,
         /// which is made at the first start. Without this key nothing that is stored can be read:
         /// keep a copy of it somewhere else.
         key_file: Option<SecretRef> = None, example "\"file:/run/secrets/freehold-kek\"";
@@ -283,5 +304,41 @@ impl Settings {
     pub fn key_file(&self) -> SecretRef {
         let in_data = || SecretRef::File(self.store.data.join("keys").join("kek.key"));
         self.vault.key_file.clone().unwrap_or_else(in_data)
+    }
+
+    /// Where the key-encryption key is; none when it is to be in Key Vault and has no address, which
+    /// loading refuses.
+    #[must_use]
+    pub fn kek_place(&self) -> Option<KekPlace> {
+        match self.vault.kek {
+            KekProvider::File => Some(KekPlace::Secret(self.key_file())),
+            KekProvider::AzureKeyVault => {
+                let key = self.vault.key_vault_key.clone();
+                key.map(KekPlace::KeyVault)
+            }
+        }
+    }
+
+    /// Every secret reference that is set, with its key.
+    #[must_use]
+    pub fn secret_references(&self) -> Vec<(String, &SecretRef)> {
+        let mut all = vec![
+            (
+                "store.postgres.password".to_owned(),
+                &self.store.postgres.password,
+            ),
+            ("vault.key_file".to_owned(), &self.vault.key_file),
+        ];
+        for (index, provider) in self.identity.providers.iter().enumerate() {
+            for (key, reference) in [
+                ("client_secret", &provider.client_secret),
+                ("client_key", &provider.client_key),
+            ] {
+                all.push((format!("identity.providers[{index}].{key}"), reference));
+            }
+        }
+        all.into_iter()
+            .filter_map(|(key, reference)| Some((key, reference.as_ref()?)))
+            .collect()
     }
 }

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use super::keys::{as_key, new_key};
 use super::seal::{Cipher, RowBinding};
 use super::{KeyBytes, RootId, WrappedRoot, hex, sha256};
-use crate::config::{SecretError, SecretRef};
+use crate::azure::{Azure, KeyVaultError};
+use crate::config::{KeyAddress, SecretError, SecretRef};
 
 const HEADER: &str = "freehold-kek-1";
 
@@ -20,10 +21,19 @@ const HEADER: &str = "freehold-kek-1";
 pub enum Kek {
     /// In a file, or wherever else a secret reference points.
     File(FileKek),
+    /// In Azure Key Vault, which wraps and unwraps and never gives it away.
+    KeyVault(KeyVaultKek),
 }
 
 /// A key in a file. Its id is made of the key itself, so a wrong file names itself.
 pub struct FileKek(SecretRef);
+
+/// A key in Azure Key Vault. The newest version wraps, unless the address names one; each version
+/// unwraps what it has wrapped, so its full address is kept beside what it wrapped.
+pub struct KeyVaultKek {
+    azure: Azure,
+    key: KeyAddress,
+}
 
 /// The key-encryption key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +67,45 @@ pub enum KekError {
         /// The key that was given.
         given: String,
     },
+    /// There is no address of a key.
+    #[error(
+        "`vault.kek = \"azure-key-vault\"` needs `vault.key_vault_key`: the key identifier there"
+    )]
+    NoAddress,
+    /// Key Vault does not do it.
+    #[error(
+        "the key ring cannot be used without Key Vault: {0}; nothing was changed, and `freehold \
+         doctor` tries the key"
+    )]
+    KeyVault(#[source] Box<KeyVaultError>),
+    /// The root key is wrapped by what the configuration does not name.
+    #[error(
+        "the key ring is wrapped by {needed}, but `vault.key_vault_key` names {given}: a key in that \
+         vault is needed, or `vault.kek = \"file\"` where that is a key file; nothing was changed"
+    )]
+    Elsewhere {
+        /// What wrapped it.
+        needed: String,
+        /// What is configured.
+        given: String,
+    },
     /// A wrapped key does not open with the key that wrapped it.
     #[error("the wrapped key {0} is damaged: restore the key ring from the last backup")]
     Damaged(String),
+}
+
+impl KekError {
+    /// Whether it is about a wrapping by another key than the configured one.
+    #[must_use]
+    pub const fn is_of_another(&self) -> bool {
+        matches!(self, Self::Wrong { .. } | Self::Elsewhere { .. })
+    }
+}
+
+impl From<KeyVaultError> for KekError {
+    fn from(error: KeyVaultError) -> Self {
+        Self::KeyVault(Box::new(error))
+    }
 }
 
 impl Kek {
@@ -87,11 +133,19 @@ impl Kek {
         Ok(Self::File(kek))
     }
 
+    /// The key at this address in Azure Key Vault; it is asked for the first time when something is
+    /// wrapped or unwrapped.
+    #[must_use]
+    pub fn key_vault(azure: Azure, key: KeyAddress) -> Self {
+        Self::KeyVault(KeyVaultKek { azure, key })
+    }
+
     /// Where it is, in a word.
     #[must_use]
     pub fn provider(&self) -> &'static str {
         match self {
             Self::File(_) => "file",
+            Self::KeyVault(_) => "azure-key-vault",
         }
     }
 
@@ -99,13 +153,10 @@ impl Kek {
     ///
     /// # Errors
     /// [`KekError`] when the key-encryption key cannot be had.
-    #[expect(
-        clippy::unused_async,
-        reason = "a key that is not in a file is waited for"
-    )]
     pub async fn wrap(&self, root: &RootId, key: &[u8; 32]) -> Result<WrappedRoot, KekError> {
         match self {
             Self::File(file) => file.wrap(root, key),
+            Self::KeyVault(vault) => vault.wrap(root, key).await,
         }
     }
 
@@ -113,13 +164,10 @@ impl Kek {
     ///
     /// # Errors
     /// [`KekError`] when the key-encryption key cannot be had or is another one.
-    #[expect(
-        clippy::unused_async,
-        reason = "a key that is not in a file is waited for"
-    )]
     pub async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
         match self {
             Self::File(file) => file.unwrap(wrapped),
+            Self::KeyVault(vault) => vault.unwrap(wrapped).await,
         }
     }
 
@@ -141,6 +189,35 @@ impl Kek {
                 };
                 file.open(kek_id, &row, wrapped)
             }
+            Self::KeyVault(vault) => Err(vault.elsewhere(kek_id)),
+        }
+    }
+}
+
+impl KeyVaultKek {
+    async fn wrap(&self, root: &RootId, key: &[u8; 32]) -> Result<WrappedRoot, KekError> {
+        let wrapped = self.azure.wrap_key(&self.key, key).await?;
+        Ok(WrappedRoot {
+            root: root.clone(),
+            wrapper_id: wrapped.key.to_string(),
+            bytes: wrapped.bytes,
+        })
+    }
+
+    async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
+        let by: Option<KeyAddress> = wrapped.wrapper_id.parse().ok();
+        // A token goes to the configured vault only: whoever writes the key ring must not choose one.
+        let same = |by: &KeyAddress| by.item().vault == self.key.item().vault;
+        let by = by.filter(same);
+        let by = by.ok_or_else(|| self.elsewhere(&wrapped.wrapper_id))?;
+        let key = self.azure.unwrap_key(&by, &wrapped.bytes).await?;
+        as_key(&key).ok_or_else(|| KekError::Damaged(wrapped.root.to_string()))
+    }
+
+    fn elsewhere(&self, needed: &str) -> KekError {
+        KekError::Elsewhere {
+            needed: needed.to_owned(),
+            given: self.key.to_string(),
         }
     }
 }

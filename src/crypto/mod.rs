@@ -22,6 +22,7 @@ mod kek;
 mod keys;
 mod recovery;
 mod seal;
+mod signer;
 mod signing;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use kek::{FileKek, Kek, KekError};
 pub use keys::{KeyBytes, KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot, new_key};
 pub use recovery::{RecoveryError, RecoveryKey, RecoveryPrivateKey};
 pub use seal::RowBinding;
+pub use signer::{Algorithm, Signer, SignerError};
 pub use upkeep::Newest;
 pub use vault::{KeyLimits, Vault, VaultError};
 

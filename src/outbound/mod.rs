@@ -7,7 +7,8 @@
 //!
 //! **Invariants.** Nothing is called unless it is configured: the client is not even made before
 //! its first request. TLS by rustls with the machine's root certificates; plain HTTP only to this
-//! machine. Redirects are handed back and never followed, the environment's proxies are not used,
+//! machine, and to the platform's own identity endpoint at a link-local address
+//! ([`Outbound::open_platform`]), which no router forwards and which offers nothing else. Redirects are handed back and never followed, the environment's proxies are not used,
 //! and an answer has a largest size and a longest time.
 //!
 //! **Absent on purpose.** Addresses that a person supplied: they need a client of their own, which
@@ -20,10 +21,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
 use url::{Host, Url};
 
-use crate::base::Kind;
+use crate::base::{Kind, Timestamp};
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -49,6 +51,8 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     client: OnceLock<reqwest::Client>,
     ways: RwLock<BTreeSet<Way>>,
+    /// The hosts at link-local addresses that may be called by plain HTTP.
+    plain: RwLock<BTreeSet<String>>,
 }
 
 /// A request that was not sent or not answered.
@@ -117,6 +121,21 @@ impl Outbound {
         Ok(())
     }
 
+    /// Allows plain HTTP to the platform's identity endpoint at `url`, for `reason`: on this machine
+    /// or at a link-local address (RFC 3927, RFC 4291 §2.5.6), such as 169.254.169.254.
+    ///
+    /// # Errors
+    /// [`OutboundError::Address`] when it is neither that, nor `https`, nor on this machine.
+    pub fn open_platform(&self, url: &Url, reason: &str) -> Result<(), OutboundError> {
+        let Some(host) = link_local(url) else {
+            return self.open(url, reason);
+        };
+        self.0.plain.write().insert(host.clone());
+        let reason = reason.to_owned();
+        self.0.ways.write().insert(Way { host, reason });
+        Ok(())
+    }
+
     /// Every way out, in the order of their hosts.
     #[must_use]
     pub fn ways(&self) -> Vec<Way> {
@@ -133,7 +152,9 @@ impl Outbound {
     ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let text = request.uri().to_string();
         let url = Url::parse(&text).map_err(|_| OutboundError::Address(text))?;
-        let host = callable(&url)?;
+        let opened = |host: &String| self.0.plain.read().contains(host);
+        let host = link_local(&url).filter(opened);
+        let host = host.map_or_else(|| callable(&url), Ok)?;
         if !self.0.ways.read().iter().any(|way| way.host == host) {
             return Err(OutboundError::Closed(host));
         }
@@ -155,6 +176,20 @@ impl Outbound {
         *read.status_mut() = answer.status();
         *read.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(read)
+    }
+
+    /// What the clock of the host of `url` shows, as an answer of it says, of whatever status; none
+    /// when it does not say (RFC 9110 §6.6.1). To be compared with a clock at once.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn time_of(&self, url: &Url) -> Result<Option<Timestamp>, OutboundError> {
+        let request = http::Request::get(url.as_str()).body(Vec::new());
+        let request = request.map_err(|_| OutboundError::Address(url.as_str().to_owned()))?;
+        let answer = self.send(request).await?;
+        let date = answer.headers().get(http::header::DATE);
+        let date = date.and_then(|date| rfc2822::parse(date.to_str().ok()?).ok());
+        Ok(date.map(|date| date.timestamp()))
     }
 
     fn client(&self) -> Result<&reqwest::Client, OutboundError> {
@@ -179,6 +214,18 @@ impl Outbound {
 #[must_use]
 pub fn is_callable(url: &Url) -> bool {
     callable(url).is_ok()
+}
+
+/// The host and port of `url`, if it is plain HTTP to a link-local address.
+fn link_local(url: &Url) -> Option<String> {
+    let host = url.host()?;
+    let near = match &host {
+        Host::Domain(_) => false,
+        Host::Ipv4(address) => address.is_link_local(),
+        Host::Ipv6(address) => address.is_unicast_link_local(),
+    };
+    let port = url.port_or_known_default()?;
+    (url.scheme() == "http" && near).then(|| format!("{host}:{port}"))
 }
 
 /// The host and port of `url`, if it may be called at all.

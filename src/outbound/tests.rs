@@ -77,6 +77,44 @@ async fn plain_http_to_another_machine_is_refused() {
 }
 
 #[tokio::test]
+async fn plain_http_to_a_link_local_address_needs_the_platforms_own_way() {
+    let imds: Url = "http://169.254.169.254/metadata".parse().unwrap();
+    let outbound = Outbound::default();
+    let refused = outbound.open(&imds, "a test");
+    assert!(matches!(refused, Err(OutboundError::Address(_))));
+    let refused = get(&outbound, &imds).await;
+    assert!(matches!(refused, Err(OutboundError::Address(_))));
+    outbound.open_platform(&imds, "an identity").unwrap();
+    let way = &outbound.ways()[0];
+    assert_eq!(
+        (way.host.as_str(), way.reason.as_str()),
+        ("169.254.169.254:80", "an identity")
+    );
+    for other in ["http://169.254.169.253/", "http://169.254.169.254:81/"] {
+        let refused = get(&outbound, &other.parse().unwrap()).await;
+        assert!(matches!(refused, Err(OutboundError::Address(_))), "{other}");
+    }
+    for other in ["http://10.0.0.4/", "http://login.example.org/"] {
+        let refused = outbound.open_platform(&other.parse().unwrap(), "a test");
+        assert!(matches!(refused, Err(OutboundError::Address(_))), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn the_clock_of_a_host_is_read_from_any_answer() {
+    let outbound = Outbound::default();
+    let dated = b"HTTP/1.1 401 Unauthorized\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                  content-length: 0\r\n\r\n";
+    let url = host(dated.to_vec()).await;
+    outbound.open(&url, "a test").unwrap();
+    let time = outbound.time_of(&url).await.unwrap().unwrap();
+    assert_eq!(time.to_string(), "1994-11-06T08:49:37Z");
+    let url = host(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
+    outbound.open(&url, "a test").unwrap();
+    assert_eq!(outbound.time_of(&url).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_host_that_is_down_is_unavailable_and_named() {
     let url: Url = "http://127.0.0.1:1/".parse().unwrap();
     let outbound = Outbound::default();

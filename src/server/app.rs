@@ -28,7 +28,6 @@ pub struct App {
     site: Site,
     limits: edge::Limits,
     proxies: edge::Proxies,
-    outbound: Outbound,
     security_txt: Router,
     /// Whether browsers reach the service over TLS only.
     encrypted: bool,
@@ -39,12 +38,11 @@ impl App {
     #[must_use]
     pub fn new(rooms: Rooms, settings: &Settings, site: Site) -> Self {
         let max_body_bytes = usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX);
-        let outbound = Outbound::default();
         let providers = Providers::new(
             &settings.identity,
             rooms.identity.clone(),
             rooms.keys.vault().clone(),
-            &outbound,
+            &rooms.azure,
         );
         let encrypted =
             settings.server.tls.certificate.is_some() || site.public_url.scheme() == "https";
@@ -58,15 +56,14 @@ impl App {
                 ..edge::Limits::default()
             },
             proxies: edge::Proxies::new(&settings.server.trusted_proxies),
-            outbound,
             encrypted,
         }
     }
 
     /// What may leave this machine, and why.
     #[must_use]
-    pub const fn outbound(&self) -> &Outbound {
-        &self.outbound
+    pub fn outbound(&self) -> &Outbound {
+        self.rooms.azure.outbound()
     }
 
     /// Every route of every door. Health is outside of compression and the log; the headers that

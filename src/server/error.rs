@@ -1,5 +1,6 @@
 //! Why the service does not start.
 
+use crate::azure::UnresolvedSecret;
 use crate::config::{Listen, SecretError};
 use crate::crypto::{KekError, RecoveryError};
 use crate::identity::IdentityError;
@@ -27,6 +28,9 @@ pub enum OpenError {
     /// A secret that the settings refer to.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// A secret that the settings refer to, in Key Vault perhaps.
+    #[error(transparent)]
+    Unresolved(#[from] UnresolvedSecret),
 }
 
 /// The service does not start.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::{Certificate, OpenError};
 use crate::audit::{self, Audit};
+use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, Limits, SecretRef, Settings};
+use crate::config::{Backend, KekPlace, Limits, SecretRef, Settings};
 use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
 use crate::identity::rates::{Rate, Rates};
 use crate::identity::{Actor, Identity, SessionLimits, principals, tokens};
@@ -18,6 +19,8 @@ use crate::store::{FolderLock, PostgresOptions, SqliteOptions, Store, Tx};
 /// Everything below the doors. Cheap to clone; the folder's lock goes with the last one.
 #[derive(Clone)]
 pub struct Rooms {
+    /// Secrets by reference, and the ways out.
+    pub azure: Azure,
     /// The database.
     pub store: Store,
     /// The keys.
@@ -43,11 +46,13 @@ impl Rooms {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let (store, lock) = open_store(settings).await?;
+        let azure = Azure::of_process(&settings.azure);
+        let (store, lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
         let ring = ring.with_recovery(recovery_key(settings)?);
-        let keys = ring.unlock(kek(settings.key_file(), may_create)?).await?;
+        let place = settings.kek_place().ok_or(KekError::NoAddress)?;
+        let keys = ring.unlock(kek(place, may_create, &azure)?).await?;
         let audit = Audit::new(store.clone(), keys.clone());
         let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
             .with_rates(rates(&settings.limits));
@@ -57,6 +62,7 @@ impl Rooms {
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone());
         Ok(Self {
+            azure,
             store,
             keys,
             audit,
@@ -83,12 +89,12 @@ impl Rooms {
     pub async fn recover(settings: &Settings, private: &Path) -> Result<(), OpenError> {
         let text = SecretRef::File(private.to_owned()).resolve()?;
         let private = RecoveryPrivateKey::from_pem(text.bytes())?;
-        let (store, _lock) = open_store(settings).await?;
+        let azure = Azure::of_process(&settings.azure);
+        let (store, _lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let ring = ring.with_recovery(recovery_key(settings)?);
-        let keys = ring
-            .recover(&private, kek(settings.key_file(), true)?)
-            .await?;
+        let place = settings.kek_place().ok_or(KekError::NoAddress)?;
+        let keys = ring.recover(&private, kek(place, true, &azure)?).await?;
         let recovered = |tx: Tx, _: Arc<()>| async move {
             let event = audit::Event {
                 action: "keys.recover",
@@ -111,10 +117,13 @@ impl Rooms {
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), OpenError> {
+async fn open_store(
+    settings: &Settings,
+    azure: &Azure,
+) -> Result<(Store, Option<FolderLock>), OpenError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     if settings.store.backend == Backend::Postgres {
-        let options = postgres_options(settings)?;
+        let options = postgres_options(settings, azure).await?;
         return Ok((Store::open_postgres(&options, clock).await?, None));
     }
     let folder = &settings.store.data;
@@ -129,10 +138,13 @@ async fn open_store(settings: &Settings) -> Result<(Store, Option<FolderLock>), 
     Ok((Store::open_sqlite(options, clock).await?, Some(lock)))
 }
 
-fn postgres_options(settings: &Settings) -> Result<PostgresOptions, OpenError> {
+async fn postgres_options(
+    settings: &Settings,
+    azure: &Azure,
+) -> Result<PostgresOptions, OpenError> {
     let postgres = &settings.store.postgres;
     let password = match &postgres.password {
-        Some(reference) => Some(reference.resolve()?.text()?.to_owned().into()),
+        Some(reference) => Some(azure.secret(reference).await?.text()?.to_owned().into()),
         None => None,
     };
     Ok(PostgresOptions {
@@ -160,10 +172,11 @@ fn recovery_key(settings: &Settings) -> Result<Option<RecoveryKey>, OpenError> {
 ///
 /// # Errors
 /// [`KekError`].
-pub(super) fn kek(reference: SecretRef, may_create: bool) -> Result<Kek, KekError> {
-    match reference {
-        SecretRef::File(path) => Kek::from_file(&path, may_create),
-        SecretRef::Env(_) => Kek::from_secret(reference),
+pub(super) fn kek(place: KekPlace, may_create: bool, azure: &Azure) -> Result<Kek, KekError> {
+    match place {
+        KekPlace::KeyVault(key) => Ok(Kek::key_vault(azure.clone(), key)),
+        KekPlace::Secret(SecretRef::File(path)) => Kek::from_file(&path, may_create),
+        KekPlace::Secret(reference) => Kek::from_secret(reference),
     }
 }
 

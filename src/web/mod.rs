@@ -71,6 +71,13 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Where a provider sends browsers back to after signing in; it has to know this address.
+pub const CALLBACK: &str = "/auth/callback";
+/// Where it sends them back to after signing out; it has to know this one too.
+pub const SIGN_IN: &str = "/sign-in";
+/// What its pages call when its session ends (OpenID Connect Front-Channel Logout 1.0 §2).
+pub const FRONT_CHANNEL_LOGOUT: &str = "/auth/front-channel-logout";
+
 impl Site {
     /// The address of `path`, which begins with a slash.
     #[must_use]
@@ -138,13 +145,13 @@ where
         Route::get("/connect", connect::get),
         Route::post("/connect/tokens", tokens::make),
         Route::post("/connect/tokens/{id}/end", tokens::end),
-        Route::get("/sign-in", sign_in::choose),
+        Route::get(SIGN_IN, sign_in::choose),
         Route::get("/auth/link/{secret}", sign_in::show_link),
         Route::post("/auth/link/{secret}", sign_in::redeem_link),
         Route::post("/sign-out", sign_out::here),
         Route::get("/signed-out", sign_out::there),
         Route::post("/auth/back-channel-logout", sign_out::back_channel),
-        Route::get("/auth/front-channel-logout", sign_out::front_channel),
+        Route::get(FRONT_CHANNEL_LOGOUT, sign_out::front_channel),
         Route::get("/sessions", sessions::get),
         Route::post("/sessions/end-others", sessions::end_others),
         Route::post("/sessions/{id}/end", sessions::end),
@@ -153,7 +160,7 @@ where
         Route::post("/people/confirm", people::act),
         Route::get("/auth/step-up", step_up::begin),
         Route::get("/auth/login", sign_in::begin),
-        Route::get("/auth/callback", sign_in::finish),
+        Route::get(CALLBACK, sign_in::finish),
         Route::get("/assets/{name}", assets::get),
     ]
 }

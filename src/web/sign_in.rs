@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::error::Failure;
 use super::page::{Frame, render, see_other};
 use super::return_to::ReturnTo;
-use super::{Site, sign_out};
+use super::{CALLBACK, Site, sign_out};
 use crate::base::Kind;
 use crate::edge::{Fault, same_origin, source_of};
 use crate::identity::providers::{Callback, Choice, Failed, Wanted, flow_id};
@@ -89,9 +89,6 @@ pub(super) async fn begin(
     };
     leave((&site, &providers), &parts.headers, (&provider, wanted)).await
 }
-
-/// Where providers send browsers back to.
-pub(super) const CALLBACK: &str = "/auth/callback";
 
 /// Sends the browser to the provider.
 pub(super) async fn leave(

@@ -77,7 +77,7 @@ pub(super) async fn there(
     if site.cookies.session(&headers).is_some() {
         return see_other("/");
     }
-    let back = site.address("/sign-in");
+    let back = site.address(super::SIGN_IN);
     let (provider, way) = match providers.sign_out(&was.provider, &back).await {
         Ok((provider, Some(way))) => (provider, way),
         Ok((_, None)) => return see_other("/sign-in"),

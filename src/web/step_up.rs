@@ -4,11 +4,12 @@
 use axum::extract::{Query, Request, State};
 use axum::response::Response;
 
+use super::CALLBACK;
 use super::Site;
 use super::error::Failure;
 use super::page::see_other;
 use super::return_to::ReturnTo;
-use super::sign_in::{self, CALLBACK, Wish};
+use super::sign_in::{self, Wish};
 use super::signed_in::SignedIn;
 use crate::identity::providers::Wanted;
 use crate::identity::{Identity, IdentityError, Providers, sessions};

@@ -13,6 +13,7 @@ mod admin;
 mod api;
 mod architecture;
 mod audit;
+mod azure;
 mod bodies;
 mod caldav;
 mod calendar;

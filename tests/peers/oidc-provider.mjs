@@ -2,7 +2,8 @@
 // to fill in, so that a plain HTTP client (with cookies) can follow its redirects.
 //
 //   OIDC_CLIENT_ID       default freehold
-//   OIDC_CLIENT_SECRET   without it the client is a public one
+//   OIDC_CLIENT_SECRET   without it, and without the next, the client is a public one
+//   OIDC_CLIENT_JWK      a public key whose assertions the client shows in place of a secret
 //   OIDC_REDIRECT_URI    one or more, separated by commas
 //   OIDC_PORT            default 0: any free port
 //
@@ -16,9 +17,15 @@ import { Provider } from 'oidc-provider';
 const {
   OIDC_CLIENT_ID: clientId = 'freehold',
   OIDC_CLIENT_SECRET: secret,
+  OIDC_CLIENT_JWK: jwk,
   OIDC_REDIRECT_URI: redirects = 'http://127.0.0.1:8080/',
   OIDC_PORT: port = '0',
 } = process.env;
+
+const authentication = () => {
+  if (jwk) return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [JSON.parse(jwk)] } };
+  return secret ? { client_secret: secret } : { token_endpoint_auth_method: 'none' };
+};
 
 let person = 'alice';
 let roles = ['member'];
@@ -30,7 +37,7 @@ const issuer = `http://127.0.0.1:${server.address().port}`;
 const provider = new Provider(issuer, {
   clients: [{
     client_id: clientId,
-    ...(secret ? { client_secret: secret } : { token_endpoint_auth_method: 'none' }),
+    ...authentication(),
     redirect_uris: redirects.split(','),
     post_logout_redirect_uris: redirects.split(',').map((to) => new URL('/sign-in', to).href),
     response_types: ['code'],

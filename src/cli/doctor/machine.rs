@@ -6,16 +6,20 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use rustix::fs::Access;
 
-use super::Finding;
+use super::{Finding, out};
+use crate::azure::Azure;
 use crate::base::{Clock as _, SystemClock, Timestamp};
-use crate::config::{Backend, SecretRef, Settings};
+use crate::config::{Backend, KekProvider, SecretRef, Settings};
 use crate::store::{FolderLock, SqliteOptions};
 
 /// Below this somebody should look, in MiB.
 const FREE_LOW_MIB: u64 = 1024;
 
-pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![folder(settings), key_file(settings)];
+pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> {
+    let mut findings = vec![folder(settings)];
+    if settings.vault.kek == KekProvider::File {
+        findings.push(key_file(settings, azure).await);
+    }
     findings.extend(providers(settings));
     findings.push(clock(SystemClock.now()));
     findings.push(time_zone(&settings.calendar.default_timezone));
@@ -62,11 +66,11 @@ fn folder(settings: &Settings) -> Finding {
     }
 }
 
-fn key_file(settings: &Settings) -> Finding {
+async fn key_file(settings: &Settings, azure: &Azure) -> Finding {
     const PART: &str = "key file";
     let reference = settings.key_file();
     let SecretRef::File(path) = &reference else {
-        return secret(PART, &reference);
+        return secret(PART, &reference, azure).await;
     };
     let shown = path.display();
     let is_new = settings.vault.key_file.is_none() && !has_database(settings);
@@ -94,32 +98,18 @@ fn has_database(settings: &Settings) -> bool {
         || SqliteOptions::new(&settings.store.data).database().exists()
 }
 
-fn secret(part: &'static str, reference: &SecretRef) -> Finding {
-    match reference.resolve() {
+async fn secret(part: &'static str, reference: &SecretRef, azure: &Azure) -> Finding {
+    match azure.secret(reference).await {
         Ok(_) => Finding::ok(part, format!("{reference} is there")),
-        Err(error) => Finding::fail(part, error.to_string()),
+        Err(error) => Finding::fail(part, out::told(&error)),
     }
 }
 
-fn providers(settings: &Settings) -> Vec<Finding> {
-    const PART: &str = "sign-in";
+fn providers(settings: &Settings) -> Option<Finding> {
+    let text = "no provider is configured: only `freehold serve --evaluation` signs anybody in; \
+                `freehold config explain identity.providers` says how";
     let providers = &settings.identity.providers;
-    if providers.is_empty() {
-        let text = "no provider is configured: only `freehold serve --evaluation` signs anybody \
-                    in; `freehold config explain identity.providers` says how";
-        return vec![Finding::warn(PART, text)];
-    }
-    let describe = |provider: &crate::config::Provider| {
-        let found = provider.client_secret.as_ref().map(|at| secret(PART, at));
-        found.unwrap_or_else(|| {
-            let (id, issuer) = (&provider.id, provider.issuer());
-            Finding::ok(
-                PART,
-                format!("{id}: {issuer} (not asked: nothing leaves the machine)"),
-            )
-        })
-    };
-    providers.iter().map(describe).collect()
+    providers.is_empty().then(|| Finding::warn("sign-in", text))
 }
 
 /// A clock that was never set shows the year 1970 or the day the machine was made.

@@ -3,8 +3,10 @@
 //! Every line is one finding: `ok`, `warn` or `FAIL`, the part, and what is so or what to do.
 //! Nothing is changed, except that a database that nobody serves is opened, which migrates it.
 //! Nothing leaves the machine, except that the configured sign-in providers are asked for what they
-//! publish.
+//! publish and what time it is there, and Azure for the keys and secrets that are configured to be
+//! there.
 
+mod azure;
 mod machine;
 mod providers;
 mod service;
@@ -12,6 +14,7 @@ mod service;
 use std::process::ExitCode;
 
 use super::{Failure, out};
+use crate::azure::Azure;
 use crate::base::{Clock as _, SystemClock};
 use crate::config::Loaded;
 
@@ -68,12 +71,14 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
         }
     };
     let settings = &loaded.settings;
+    let azure = Azure::of_process(&settings.azure);
     let mut findings = vec![Finding::ok("configuration", "read and right")];
     let advice = settings.advice(SystemClock.now()).into_iter();
     findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));
-    findings.extend(machine::examine(settings));
+    findings.extend(machine::examine(settings, &azure).await);
     findings.extend(service::examine(settings).await);
-    findings.extend(providers::examine(settings).await);
+    findings.extend(providers::examine(settings, &azure).await);
+    findings.extend(azure::examine(settings, &azure).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);
     for finding in &findings {
         out::line(&finding.line());

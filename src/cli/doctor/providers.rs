@@ -1,17 +1,17 @@
 //! Whether each configured sign-in provider publishes what signing in needs.
 
-use super::Finding;
+use super::{Finding, out};
+use crate::azure::Azure;
 use crate::config::{Provider, Settings};
 use crate::identity::providers::examine as ask;
-use crate::outbound::Outbound;
 
-pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
+pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> {
     const PART: &str = "sign-in";
     let mut findings = Vec::new();
     for provider in &settings.identity.providers {
         let (id, issuer) = (&provider.id, &provider.issuer);
-        findings.extend(secret(provider));
-        findings.push(match ask(provider, &Outbound::default()).await {
+        findings.extend(secret(provider, azure).await);
+        findings.push(match ask(provider, azure).await {
             Ok(()) => Finding::ok(PART, format!("the provider {id} answers at {issuer}")),
             Err(error) => Finding::fail(
                 PART,
@@ -19,7 +19,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
                     "the provider {id} cannot be used, so nobody can sign in with it: {}: compare \
                      its `issuer` in identity.providers, letter for letter, with what the provider \
                      says, and see that this machine reaches {issuer}",
-                    told(&error)
+                    out::told(&error)
                 ),
             ),
         });
@@ -28,15 +28,15 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
 }
 
 /// What is to be known of the client secret; the secret itself is not shown.
-fn secret(provider: &Provider) -> Option<Finding> {
+async fn secret(provider: &Provider, azure: &Azure) -> Option<Finding> {
     const PART: &str = "client secret";
     let id = &provider.id;
-    let trimmed = match provider.client_secret.as_ref()?.resolve() {
+    let trimmed = match azure.secret(provider.client_secret.as_ref()?).await {
         Ok(secret) => secret.trimmed(),
         Err(error) => {
             return Some(Finding::fail(
                 PART,
-                format!("of the provider {id}: {error}"),
+                format!("of the provider {id}: {}", out::told(&error)),
             ));
         }
     };
@@ -48,12 +48,4 @@ fn secret(provider: &Provider) -> Option<Finding> {
     };
     let text = format!("of the provider {id}: {off} in the file and not taken for a part of it");
     Some(Finding::ok(PART, text))
-}
-
-/// The error with all that led to it.
-fn told(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut told: Vec<String> = causes.map(ToString::to_string).collect();
-    told.dedup();
-    told.join(": ")
 }

@@ -201,7 +201,8 @@ fn the_files_for_providers_load_with_and_without_their_comments() {
                 unreachable!("{stem}: one provider");
             };
             assert_eq!(provider.id, stem);
-            assert!(provider.client_secret.is_some());
+            let shown = provider.client_authentication();
+            assert_ne!(shown, ClientAuthentication::None, "{stem}");
             let first = &provider.role_groups.administrator;
             let by_role = ["auth0", "keycloak"].contains(&stem.as_str());
             assert!(!identity.administrators.is_empty() || !first.is_empty() || by_role);

@@ -1,6 +1,7 @@
 //! Settings: every layer, every refusal, and the words that are made from the tree.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod azure;
 mod layers;
 mod refusals;
 mod secrets;

@@ -25,8 +25,49 @@ fn a_literal_secret_is_refused_and_never_repeated() {
     );
     refused(
         with_file("[vault]\nkey_file = \"keyvault:x\"\n"),
-        &["come with a later release"],
+        &["keyvault:https://NAME.vault.azure.net/secrets/NAME"],
     );
+}
+
+#[test]
+fn a_secret_in_key_vault_is_named_by_its_identifier() {
+    let with = |reference: &str| {
+        let password = format!("password = \"keyvault:{reference}\"\n");
+        with_file(format!("[store.postgres]\n{password}"))
+    };
+    let version = "0123456789abcdef0123456789abcdef";
+    for reference in [
+        "https://work.vault.azure.net/secrets/db".to_owned(),
+        "https://work.vault.usgovcloudapi.net/secrets/db".to_owned(),
+        format!("https://work.vault.azure.net/secrets/db/{version}"),
+    ] {
+        let loaded = with(&reference).unwrap();
+        let password = loaded.settings.store.postgres.password.unwrap();
+        assert_eq!(password.to_string(), format!("keyvault:{reference}"));
+        let error = password.resolve().unwrap_err().to_string();
+        assert!(error.contains("is in Key Vault"), "{error}");
+    }
+    for wrong in [
+        "http://work.vault.azure.net/secrets/db",
+        "https://work.vault.azure.net/keys/db",
+        "https://work.vault.azure.net/secrets/",
+        "https://work.vault.azure.net/secrets/d_b",
+        "https://work.vault.azure.net/secrets/db/1/2",
+        "https://me@work.vault.azure.net/secrets/db",
+        "https://work.vault.azure.net/secrets/db?x",
+    ] {
+        refused(
+            with(wrong),
+            &["f.toml:2:", "the portal shows under Secrets"],
+        );
+    }
+    let foreign = "https://work.vault.example.org/secrets/db";
+    refused(with(foreign), &["f.toml:2:", "azure.key_vault_domains"]);
+    let configured = format!(
+        "[azure]\nkey_vault_domains = [\"vault.example.org\"]\n[store.postgres]\npassword = \
+         \"keyvault:{foreign}\"\n"
+    );
+    with_file(configured).unwrap();
 }
 
 #[test]

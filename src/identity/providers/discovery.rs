@@ -22,10 +22,11 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{Choice, SignInError, Unreachable, issuer};
+use crate::azure::Azure;
 use crate::base::Timestamp;
 use crate::base::clock::from_micros;
 use crate::config;
-use crate::outbound::{Outbound, OutboundError};
+use crate::outbound::OutboundError;
 
 /// How long metadata is good.
 const GOOD_SECS: i64 = 3600;
@@ -76,7 +77,7 @@ pub(super) struct Published {
 /// A configured provider with what is known about it.
 pub(super) struct Provider {
     pub(super) settings: config::Provider,
-    outbound: Outbound,
+    pub(super) azure: Azure,
     cache: Mutex<Cache>,
     seen: parking_lot::Mutex<Seen>,
 }
@@ -104,10 +105,10 @@ struct Cache {
 
 impl Provider {
     /// The provider of `settings`; it is not called yet.
-    pub(super) fn new(settings: config::Provider, outbound: Outbound) -> Self {
+    pub(super) fn new(settings: config::Provider, azure: Azure) -> Self {
         let provider = Self {
             settings,
-            outbound,
+            azure,
             cache: Mutex::default(),
             seen: parking_lot::Mutex::default(),
         };
@@ -239,12 +240,12 @@ impl Provider {
             .parse()
             .map_err(|_| OutboundError::Address(address))?;
         self.open(&url)?;
-        self.outbound.send(request).await
+        self.azure.outbound().send(request).await
     }
 
     fn open(&self, url: &url::Url) -> Result<(), OutboundError> {
         let reason = format!("sign-in with the provider {}", self.settings.id);
-        self.outbound.open(url, &reason)
+        self.azure.outbound().open(url, &reason)
     }
 
     pub(super) fn unreachable(&self, source: Unreachable) -> SignInError {

@@ -1,9 +1,9 @@
 //! Why a sign-in did not succeed, in words for the person in front of the browser; what an operator
 //! needs beyond that is in the source.
 
+use crate::azure::{TokenError, UnresolvedSecret};
 use crate::base::Kind;
-use crate::config::SecretError;
-use crate::crypto::VaultError;
+use crate::crypto::{SignerError, VaultError};
 use crate::identity::IdentityError;
 use crate::outbound::OutboundError;
 
@@ -83,15 +83,29 @@ pub enum SignInError {
     /// The person was turned off.
     #[error("your account here was turned off: ask an administrator")]
     TurnedOff,
-    /// The client secret cannot be read.
+    /// There is nothing to prove with that we are the client.
     #[error("signing in is not possible at the moment: an operator finds the reason in the log")]
-    Secret(#[source] SecretError),
+    Credential(#[source] NoCredential),
     /// The vault refused.
     #[error("signing in is not possible at the moment: an operator finds the reason in the log")]
     Vault(#[from] VaultError),
     /// The store refused.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+}
+
+/// Why we cannot prove to the token endpoint that we are the client.
+#[derive(Debug, thiserror::Error)]
+pub enum NoCredential {
+    /// The client secret, or the text of the key, cannot be had.
+    #[error(transparent)]
+    Secret(#[from] UnresolvedSecret),
+    /// The key does not sign.
+    #[error("the key in client_key cannot be used")]
+    Key(#[from] SignerError),
+    /// The platform gives no token.
+    #[error("client_authentication = \"azure-identity\" needs a token of the platform")]
+    Token(#[from] TokenError),
 }
 
 /// A sign-in that did not succeed, with the provider that was asked, once that is known.
@@ -130,6 +144,14 @@ pub enum Unacceptable {
     /// The token endpoint refused the code, as for one that was used before.
     #[error("the token endpoint says: {0}")]
     Code(String),
+    /// The token endpoint does not believe that we are the client.
+    #[error("the token endpoint says: {said}: {advice}")]
+    Client {
+        /// What it said.
+        said: String,
+        /// What to do.
+        advice: String,
+    },
     /// There is no ID token in it.
     #[error("it has no ID token: is openid among the scopes?")]
     NoIdToken,
@@ -160,7 +182,7 @@ impl SignInError {
             | Self::TurnedOff
             | Self::Unacceptable(_) => Kind::Forbidden,
             Self::Unreachable { .. } => Kind::Unavailable,
-            Self::Secret(_) | Self::Vault(_) => Kind::Internal,
+            Self::Credential(_) | Self::Vault(_) => Kind::Internal,
             Self::Identity(error) => error.kind(),
         }
     }
@@ -181,10 +203,11 @@ impl SignInError {
             Self::TooWeak(_) => "too-weak",
             Self::TurnedOff => "turned-off",
             Self::Unacceptable(Unacceptable::Code(_)) => "code",
+            Self::Unacceptable(Unacceptable::Client { .. }) => "client",
             Self::Unacceptable(Unacceptable::NoIdToken) => "no-id-token",
             Self::Unacceptable(Unacceptable::IdToken { check, .. }) => check,
             Self::Unreachable { .. } => "unreachable",
-            Self::Secret(_) | Self::Vault(_) | Self::Identity(_) => "failed",
+            Self::Credential(_) | Self::Vault(_) | Self::Identity(_) => "failed",
         }
     }
 
@@ -193,7 +216,7 @@ impl SignInError {
     pub const fn is_refusal(&self) -> bool {
         !matches!(
             self,
-            Self::Unreachable { .. } | Self::Secret(_) | Self::Vault(_) | Self::Identity(_)
+            Self::Unreachable { .. } | Self::Credential(_) | Self::Vault(_) | Self::Identity(_)
         )
     }
 }

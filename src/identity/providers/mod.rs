@@ -19,6 +19,7 @@
 //! | asking whether it goes on | OpenID Connect Core 1.0 §12 |
 //! | being told that it ended | OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0 |
 
+mod credential;
 mod discovery;
 mod error;
 mod flow;
@@ -42,18 +43,19 @@ use openidconnect::{
 };
 use url::Url;
 
+pub use credential::client_jwk;
 pub use discovery::Seen;
-pub use error::{Failed, SignInError, Unacceptable, Unreachable};
+pub use error::{Failed, NoCredential, SignInError, Unacceptable, Unreachable};
 pub use flow::flow_id;
 pub use logout::{LogoutError, SignOut};
 
 use super::sessions::{self, Origin, Started};
 use super::{Identity, Principal, Role, Roles, principals};
+use crate::azure::Azure;
 use crate::base::clock::from_micros;
 use crate::base::{Id, Timestamp};
 use crate::config::{self, Administrator};
 use crate::crypto::Vault;
-use crate::outbound::Outbound;
 use discovery::Provider;
 use flow::{Flow, secret};
 use issuer::Account;
@@ -150,8 +152,8 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// Why nobody could sign in with it now.
-pub async fn examine(settings: &config::Provider, outbound: &Outbound) -> Result<(), Unreachable> {
-    let provider = Provider::new(settings.clone(), outbound.clone());
+pub async fn examine(settings: &config::Provider, azure: &Azure) -> Result<(), Unreachable> {
+    let provider = Provider::new(settings.clone(), azure.clone());
     provider.read().await.map(drop)
 }
 
@@ -162,7 +164,7 @@ impl Providers {
         settings: &config::Identity,
         identity: Identity,
         vault: Vault,
-        outbound: &Outbound,
+        azure: &Azure,
     ) -> Self {
         let providers = settings.providers.iter().cloned();
         Self(Arc::new(Inner {
@@ -170,7 +172,7 @@ impl Providers {
             vault,
             administrators: settings.administrators.clone(),
             providers: providers
-                .map(|settings| Provider::new(settings, outbound.clone()))
+                .map(|settings| Provider::new(settings, azure.clone()))
                 .collect(),
             used: Recent::default(),
             ended: Recent::default(),
@@ -299,9 +301,7 @@ impl Providers {
             _ => {}
         }
         if let Some(error) = callback.error {
-            let plain = error.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
-            let plain = plain.take(DECLINED_CHARS_MAX).collect();
-            return Err(SignInError::Declined(plain));
+            return Err(SignInError::Declined(plain(&error, DECLINED_CHARS_MAX)));
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
@@ -402,6 +402,12 @@ impl Providers {
     fn now(&self) -> Timestamp {
         self.0.identity.store.clock().now()
     }
+}
+
+/// What a provider said, without what is not visible and without its end.
+fn plain(text: &str, chars_max: usize) -> String {
+    let visible = text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
+    visible.take(chars_max).collect()
 }
 
 /// Words of a provider for the log: the first few, without control characters, not long.

@@ -11,28 +11,29 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
-    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
+    CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
     CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
-    Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce,
-    NonceVerifier, OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError, SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
-    TokenResponse as _,
+    Client, ClientId, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce, NonceVerifier,
+    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::credential::Credential;
 use super::discovery::{Metadata, Provider, Published};
 use super::flow::Flow;
 use super::issuer::{self, Account};
 use super::roles::{self, Given};
 use super::strength::{self, Shown};
 use super::{SignInError, Unacceptable, Unreachable};
+use crate::azure::JWT_BEARER;
 use crate::base::Timestamp;
 use crate::config;
 use crate::outbound::OutboundError;
@@ -110,7 +111,7 @@ pub(super) type Named = (String, String);
 /// A refresh token, which is wiped when it goes.
 pub(super) struct Refresh(Zeroizing<String>);
 
-/// The client for `provider`, which is sent back to `redirect_uri`.
+/// The client for `provider`, which is sent back to `redirect_uri`; it proves nothing yet.
 pub(super) fn client(
     provider: &Provider,
     metadata: &Metadata,
@@ -118,27 +119,14 @@ pub(super) fn client(
 ) -> Result<OidcClient, SignInError> {
     let redirect = RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|_| SignInError::NoProvider(provider.settings.id.clone()))?;
-    Ok(bare_client(provider, metadata)?.set_redirect_uri(redirect))
+    Ok(bare_client(provider, metadata).set_redirect_uri(redirect))
 }
 
-/// The client for `provider`. The secret is read now, so that a changed file is seen.
-fn bare_client(provider: &Provider, metadata: &Metadata) -> Result<OidcClient, SignInError> {
-    let secret = provider.settings.client_secret.as_ref();
-    let secret = secret.map(|reference| {
-        let secret = reference.resolve()?;
-        Ok(ClientSecret::new(secret.text()?.to_owned()))
-    });
-    let secret = secret.transpose().map_err(SignInError::Secret)?;
+/// The client for `provider`; it proves nothing yet.
+fn bare_client(provider: &Provider, metadata: &Metadata) -> OidcClient {
     let id = ClientId::new(provider.settings.client_id.clone());
-    // OpenID Connect Discovery 1.0 §3: where nothing is said, it is client_secret_basic.
-    let methods = metadata.token_endpoint_auth_methods_supported();
-    let basic = methods.is_none_or(|m| m.contains(&CoreClientAuthMethod::ClientSecretBasic));
-    let auth = if basic {
-        AuthType::BasicAuth
-    } else {
-        AuthType::RequestBody
-    };
-    Ok(OidcClient::from_provider_metadata(metadata.clone(), id, secret).set_auth_type(auth))
+    OidcClient::from_provider_metadata(metadata.clone(), id, None)
+        .set_auth_type(AuthType::RequestBody)
 }
 
 /// Exchanges `code` for tokens, verifies the ID token, and forgets the tokens but the one that asks
@@ -150,12 +138,20 @@ pub(super) async fn redeem(
     now: Timestamp,
 ) -> Result<(Verified, Option<Refresh>), SignInError> {
     let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
+    let credential = Credential::of(provider, &published.metadata, now).await?;
+    let oidc = credential.shown_by(oidc)?;
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| no_token_endpoint(provider))?
         .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
+    let request = match credential.assertion() {
+        Some(assertion) => request
+            .add_extra_param("client_assertion_type", JWT_BEARER)
+            .add_extra_param("client_assertion", assertion),
+        None => request,
+    };
     let tokens = request.request_async(provider).await;
-    let tokens = tokens.map_err(|error| not_given(provider, error))?;
+    let tokens = tokens.map_err(|error| not_given((provider, &credential), error))?;
     let nonce = Nonce::new(flow.nonce);
     let from = (provider, published.as_ref());
     let checked = match check(from, &oidc, (&tokens, &nonce), now) {
@@ -208,9 +204,8 @@ pub(super) async fn renew(
     let mut checked = same(&published, &oidc);
     if matches!(checked, Err(Refused::UnknownKey)) {
         let newer = provider.with_new_keys(published, now).await;
-        let newer = newer.and_then(|from| Ok((bare_client(provider, &from.metadata)?, from)));
         checked = match newer {
-            Ok((oidc, from)) => same(&from, &oidc),
+            Ok(from) => same(&from, &bare_client(provider, &from.metadata)),
             Err(error) => return Err(NotRenewed::Unknown(error)),
         };
     }
@@ -232,11 +227,20 @@ async fn ask_again(
 ) -> Result<(Arc<Published>, OidcClient, Tokens), NotRenewed> {
     let unknown = NotRenewed::Unknown;
     let published = provider.published(now).await.map_err(unknown)?;
-    let oidc = bare_client(provider, &published.metadata).map_err(unknown)?;
+    let credential = Credential::of(provider, &published.metadata, now).await;
+    let credential = credential.map_err(unknown)?;
+    let oidc = credential.shown_by(bare_client(provider, &published.metadata));
+    let oidc = oidc.map_err(unknown)?;
     let token = RefreshToken::new(refresh.0.to_string());
     let request = oidc
         .exchange_refresh_token(&token)
         .map_err(|_| unknown(no_token_endpoint(provider)))?;
+    let request = match credential.assertion() {
+        Some(assertion) => request
+            .add_extra_param("client_assertion_type", JWT_BEARER)
+            .add_extra_param("client_assertion", assertion),
+        None => request,
+    };
     match request.request_async(provider).await {
         Ok(tokens) => Ok((published, oidc, tokens)),
         // RFC 6749 §5.2: the token "is invalid, expired, revoked".
@@ -246,7 +250,7 @@ async fn ask_again(
             let why = "the token endpoint says: invalid_grant";
             Err(NotRenewed::Over(why.to_owned()))
         }
-        Err(error) => Err(unknown(not_given(provider, error))),
+        Err(error) => Err(unknown(not_given((provider, &credential), error))),
     }
 }
 
@@ -258,10 +262,13 @@ fn no_token_endpoint(provider: &Provider) -> SignInError {
 /// What the token endpoint answers instead of tokens.
 type NotGiven = RequestTokenError<OutboundError, StandardErrorResponse<CoreErrorResponseType>>;
 
-fn not_given(provider: &Provider, error: NotGiven) -> SignInError {
+fn not_given((provider, credential): (&Provider, &Credential), error: NotGiven) -> SignInError {
     let code = |why| SignInError::Unacceptable(Unacceptable::Code(why));
     match error {
-        RequestTokenError::ServerResponse(answer) => code(answer.error().as_ref().to_owned()),
+        RequestTokenError::ServerResponse(answer) => {
+            let told = answer.error_description().map_or("", String::as_str);
+            credential.refused(provider, answer.error().as_ref(), told)
+        }
         RequestTokenError::Request(error) => provider.unreachable(Unreachable::Outbound(error)),
         RequestTokenError::Parse(error, _) => code(error.to_string()),
         RequestTokenError::Other(error) => code(error),

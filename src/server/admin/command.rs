@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::audit::{SignedHead, Verdict};
 use crate::base::{Id, Timestamp};
-use crate::config::SecretRef;
+use crate::config::KekPlace;
 use crate::identity::tokens::PersonalToken;
 use crate::identity::{Handle, Role, Scope};
 use crate::store::key_ring::{RingStatus, Rotation};
@@ -52,7 +52,7 @@ pub enum Command {
     /// Wrap the root key anew; [`Answer::Rewrapped`].
     KeysRewrap {
         /// By this key-encryption key as well; `None`: by the configured one alone.
-        to: Option<SecretRef>,
+        to: Option<KekPlace>,
     },
     /// Say how the store is; [`Answer::Examined`].
     Examine,

@@ -8,7 +8,7 @@ use super::super::{Rooms, rooms};
 use super::command::Answer;
 use super::run::Failure;
 use crate::audit::{self, Event};
-use crate::config::SecretRef;
+use crate::config::KekPlace;
 use crate::identity::Actor;
 use crate::store::Tx;
 use crate::store::key_ring::Rotation;
@@ -19,8 +19,9 @@ pub(super) async fn rotate(rooms: &Rooms, what: Rotation) -> Result<Answer, Fail
     Ok(Answer::Done)
 }
 
-pub(super) async fn rewrap(rooms: &Rooms, to: Option<SecretRef>) -> Result<Answer, Failure> {
-    let to = to.map(|place| rooms::kek(place, true)).transpose()?;
+pub(super) async fn rewrap(rooms: &Rooms, to: Option<KekPlace>) -> Result<Answer, Failure> {
+    let to = to.map(|place| rooms::kek(place, true, &rooms.azure));
+    let to = to.transpose()?;
     let wraps = rooms.keys.rewrap(to).await?;
     record(rooms, "keys.rewrap", json!({ "wraps": wraps })).await?;
     Ok(Answer::Rewrapped(wraps))

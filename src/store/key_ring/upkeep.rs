@@ -246,7 +246,9 @@ impl KeyRing {
                     refused = None;
                     roots.push((root.clone(), key));
                 }
-                Err(error) => refused = refused.or(Some((root, error))),
+                // Of two keys that do not open it, the one that should says why.
+                Err(error) if error.is_of_another() => refused = refused.or(Some((root, error))),
+                Err(error) => refused = Some((root, error)),
             }
         }
         match refused {

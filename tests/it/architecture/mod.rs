@@ -17,6 +17,7 @@ pub(crate) const HOUSE: [(&str, &[&str]); 6] = [
             "config",
             "telemetry",
             "outbound",
+            "azure",
             "crypto",
             "ical",
             "mail",

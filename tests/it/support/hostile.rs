@@ -74,6 +74,12 @@ pub(crate) struct Script {
     pub(crate) forms: Vec<(String, BTreeMap<String, String>)>,
     /// The ID tokens that it gave.
     pub(crate) issued: Vec<String>,
+    /// The only `client_secret` in a form that it takes; without one it takes everybody.
+    pub(crate) secret: Option<String>,
+    /// How its client is called.
+    pub(crate) client: String,
+    /// Whom its token endpoint asks whether an assertion is good; without one it takes everybody.
+    pub(crate) entra: Option<super::azure::Cloud>,
     codes: BTreeMap<String, BTreeMap<String, String>>,
     asked: Vec<String>,
 }
@@ -164,7 +170,7 @@ impl Hostile {
 
     fn authorize(&self, query: BTreeMap<String, String>) -> Response {
         let mut script = self.script.lock().unwrap();
-        assert_eq!(query["client_id"], CLIENT);
+        assert_eq!(query["client_id"], script.client);
         let code = format!("code-{}", script.codes.len());
         let mut back =
             json!({ "code": code, "state": query["state"], "iss": script.metadata["issuer"] });
@@ -184,6 +190,16 @@ impl Hostile {
 
     fn token(&self, authorization: &str, form: &BTreeMap<String, String>) -> Response {
         let mut script = self.script.lock().unwrap();
+        let entra = script.entra.clone();
+        let verified = match (&script.secret, entra) {
+            (Some(secret), _) if form.get("client_secret") != Some(secret) => Err(String::new()),
+            (_, Some(cloud)) => cloud.change(|script| super::azure::identity::verify(script, form)),
+            _ => Ok(()),
+        };
+        if let Err(why) = verified {
+            let why = json!({ "error": "invalid_client", "error_description": why });
+            return (StatusCode::UNAUTHORIZED, axum::Json(why)).into_response();
+        }
         script.forms.push((authorization.to_owned(), form.clone()));
         let refused = |why: &str| {
             let why = json!({ "error": why });
@@ -206,7 +222,7 @@ impl Hostile {
         let now = self.clock.get().map(|clock| clock.now().as_second());
         let mut claims = json!({
             "iss": script.metadata["issuer"],
-            "aud": CLIENT,
+            "aud": script.client,
             "sub": "alice",
             "nonce": nonce,
             "iat": now,
@@ -261,6 +277,9 @@ impl Script {
             refuses: None,
             forms: Vec::new(),
             issued: Vec::new(),
+            secret: None,
+            client: CLIENT.to_owned(),
+            entra: None,
             codes: BTreeMap::new(),
             asked: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! What every test starts from: a store of its own on the backend under test.
 
 pub(crate) mod app;
+pub(crate) mod azure;
 pub(crate) mod backend;
 pub(crate) mod dav;
 pub(crate) mod hostile;

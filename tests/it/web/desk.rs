@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use freehold::azure::Azure;
 use freehold::config::{self, ProviderType, SecretRef};
 use freehold::edge::Cookies;
 use freehold::identity::{Principal, principals};
@@ -27,6 +28,16 @@ impl Desk {
         names: &[&'static str],
         change: impl FnOnce(&mut config::Identity),
     ) -> Self {
+        let azure = Azure::of_process(&config::Azure::default());
+        Self::in_azure(names, change, &azure).await
+    }
+
+    /// The same with an identity of the platform.
+    pub(super) async fn in_azure(
+        names: &[&'static str],
+        change: impl FnOnce(&mut config::Identity),
+        azure: &Azure,
+    ) -> Self {
         let secret = tempfile::tempdir().unwrap().keep().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
         let mut settings = config::Identity::default();
@@ -43,7 +54,7 @@ impl Desk {
             providers.insert(*name, provider);
         }
         change(&mut settings);
-        let house = House::with(&settings, Cookies::Plain).await;
+        let house = House::in_azure(&settings, Cookies::Plain, azure).await;
         for provider in providers.values() {
             provider.follow_clock(&house.test.clock);
         }

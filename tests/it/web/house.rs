@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRef;
+use freehold::azure::Azure;
 use freehold::base::{Clock as _, Precondition, SystemClock};
 use freehold::calendar::{
     CalendarLimits, CalendarRef, Calendars, Components, NewCalendar, ObjectRef, PropertyName,
@@ -17,7 +18,6 @@ use freehold::identity::{
     Actor, Identity, Principal, Providers, Role, Roles, SessionLimits, principals, sessions,
 };
 use freehold::inventory::Inventory;
-use freehold::outbound::Outbound;
 use freehold::store::Row;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
@@ -68,6 +68,16 @@ impl House {
 
     /// With these settings and cookies.
     pub(crate) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
+        let azure = Azure::of_process(&config::Azure::default());
+        Self::in_azure(settings, cookies, &azure).await
+    }
+
+    /// The same with an identity of the platform.
+    pub(crate) async fn in_azure(
+        settings: &config::Identity,
+        cookies: Cookies,
+        azure: &Azure,
+    ) -> Self {
         let test = TestStore::new().await;
         let keys = test.keys.clone();
         let limits = CalendarLimits::default();
@@ -75,7 +85,7 @@ impl House {
         let inventory = Inventory::new(test.store.clone());
         let vault = keys.vault().clone();
         let identity = Identity::new(test.store.clone(), keys, SessionLimits::default());
-        let providers = Providers::new(settings, identity.clone(), vault, &Outbound::default());
+        let providers = Providers::new(settings, identity.clone(), vault, azure);
         let site = Site {
             public_url: HERE.parse().unwrap(),
             evaluation: settings.providers.is_empty(),

@@ -1,6 +1,7 @@
 //! The pages, on the wire.
 
 mod cases;
+mod client;
 mod connect;
 pub(crate) mod desk;
 mod entra;

@@ -20,6 +20,11 @@ pub(crate) struct Provider {
 
 impl Provider {
     pub(crate) fn start() -> Self {
+        Self::with("OIDC_CLIENT_SECRET", "a secret of this test")
+    }
+
+    /// One whose client proves itself as a variable of the script says.
+    pub(crate) fn with(variable: &str, value: &str) -> Self {
         let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
         assert!(
             peers.join("node_modules/oidc-provider").exists(),
@@ -28,7 +33,7 @@ impl Provider {
         let mut child = Command::new("node")
             .arg("oidc-provider.mjs")
             .current_dir(peers)
-            .env("OIDC_CLIENT_SECRET", "a secret of this test")
+            .env(variable, value)
             .env("OIDC_REDIRECT_URI", format!("{HERE}/auth/callback"))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
