@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::seal::{Cipher, RowBinding, as_key};
-use super::{RootId, WrappedRoot, hex, sha256};
+use super::keys::{as_key, new_key};
+use super::seal::{Cipher, RowBinding};
+use super::{KeyBytes, RootId, WrappedRoot, hex, sha256};
 use crate::azure::{Azure, KeyVaultError};
-use crate::base::random;
 use crate::config::{KeyAddress, SecretError, SecretRef};
 
 const HEADER: &str = "freehold-kek-1";
@@ -164,7 +164,7 @@ impl Kek {
     ///
     /// # Errors
     /// [`KekError`] when the key-encryption key cannot be had or is another one.
-    pub async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    pub async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
         match self {
             Self::File(file) => file.unwrap(wrapped),
             Self::KeyVault(vault) => vault.unwrap(wrapped).await,
@@ -179,7 +179,7 @@ impl Kek {
         &self,
         kek_id: &str,
         (data_key, wrapped): (&str, &[u8]),
-    ) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    ) -> Result<KeyBytes, KekError> {
         match self {
             Self::File(file) => {
                 let row = RowBinding {
@@ -204,7 +204,7 @@ impl KeyVaultKek {
         })
     }
 
-    async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    async fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
         let by: Option<KeyAddress> = wrapped.wrapper_id.parse().ok();
         // A token goes to the configured vault only: whoever writes the key ring must not choose one.
         let same = |by: &KeyAddress| by.item().vault == self.key.item().vault;
@@ -233,7 +233,7 @@ impl FileKek {
         })
     }
 
-    fn unwrap(&self, wrapped: &WrappedRoot) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, KekError> {
         self.open(&wrapped.wrapper_id, &place(&wrapped.root), &wrapped.bytes)
     }
 
@@ -242,7 +242,7 @@ impl FileKek {
         needed: &str,
         place: &RowBinding<'_>,
         wrapped: &[u8],
-    ) -> Result<Zeroizing<[u8; 32]>, KekError> {
+    ) -> Result<KeyBytes, KekError> {
         let (given, cipher) = self.read()?;
         if given != needed {
             return Err(KekError::Wrong {
@@ -270,7 +270,7 @@ fn create(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let key = Zeroizing::new(random::bytes::<32>());
+    let key = new_key();
     let encoded = Zeroizing::new(STANDARD.encode(key.as_slice()));
     let text = Zeroizing::new(format!("{HEADER} {}\n", *encoded));
     let mut file = OpenOptions::new()

@@ -4,9 +4,31 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::hex;
 use crate::base::{Id, random};
+
+/// The 32 bytes of a key, wiped when dropped. They stay where they are when the value is handed on:
+/// moving the bytes themselves would leave copies behind.
+pub type KeyBytes = Box<Zeroizing<[u8; 32]>>;
+
+/// A new random key.
+#[must_use]
+pub fn new_key() -> KeyBytes {
+    let mut key = KeyBytes::default();
+    random::fill(&mut key[..]);
+    key
+}
+
+/// What was opened as a key; `None` unless it has 32 bytes.
+pub(super) fn as_key(opened: &[u8]) -> Option<KeyBytes> {
+    let mut key = KeyBytes::default();
+    (opened.len() == key.len()).then(|| {
+        key.copy_from_slice(opened);
+        key
+    })
+}
 
 /// The name of a data key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

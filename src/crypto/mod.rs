@@ -31,7 +31,7 @@ mod upkeep;
 mod vault;
 
 pub use kek::{FileKek, Kek, KekError};
-pub use keys::{KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot};
+pub use keys::{KeyBytes, KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot, new_key};
 pub use recovery::{RecoveryError, RecoveryKey, RecoveryPrivateKey};
 pub use seal::RowBinding;
 pub use signer::{Algorithm, Signer, SignerError};

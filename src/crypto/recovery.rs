@@ -9,8 +9,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use zeroize::Zeroizing;
 
-use super::seal::as_key;
-use super::{RootId, WrappedRoot, hex, sha256};
+use super::keys::as_key;
+use super::{KeyBytes, RootId, WrappedRoot, hex, sha256};
 
 /// The smallest key that is taken, in bits: as strong as AES-128 (NIST SP 800-57 part 1, table 2).
 const BITS_MIN: usize = 3072;
@@ -116,7 +116,7 @@ impl RecoveryPrivateKey {
     ///
     /// # Errors
     /// [`RecoveryError::NotFor`].
-    pub fn unwrap(&self, wrapped: &WrappedRoot) -> Result<Zeroizing<[u8; 32]>, RecoveryError> {
+    pub fn unwrap(&self, wrapped: &WrappedRoot) -> Result<KeyBytes, RecoveryError> {
         let mut out = Zeroizing::new(vec![0; self.0.min_output_size()]);
         let opened = self
             .0

@@ -36,15 +36,6 @@ impl RowBinding<'_> {
     }
 }
 
-/// What was opened as a key; `None` unless it has 32 bytes. No copy is left behind.
-pub(super) fn as_key(opened: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    (opened.len() == key.len()).then(|| {
-        key.copy_from_slice(opened);
-        key
-    })
-}
-
 /// 32 bytes of key, ready for use; wiped when dropped, as the library does with all it allocates.
 /// `None` when the library had no memory for it.
 pub(super) struct Cipher(Option<LessSafeKey>);

@@ -129,7 +129,7 @@ async fn a_wrong_key_file_names_the_key_it_needs() {
     let made = |name| Kek::from_file(&folder.path().join(name), true).unwrap();
     let (kek, other) = (made("one"), made("other"));
     let wrapped = kek.wrap(&RootId::fresh(), &[7; 32]).await.unwrap();
-    assert_eq!(*kek.unwrap(&wrapped).await.unwrap(), [7; 32]);
+    assert_eq!(**kek.unwrap(&wrapped).await.unwrap(), [7; 32]);
     let refused = other.unwrap(&wrapped).await.unwrap_err().to_string();
     let given = other.wrap(&RootId::fresh(), &[7; 32]).await.unwrap();
     assert!(refused.contains(&wrapped.wrapper_id), "{refused}");

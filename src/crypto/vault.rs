@@ -10,10 +10,11 @@ use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::seal::{Cipher, RowBinding, as_key};
+use super::keys::{as_key, new_key};
+use super::seal::{Cipher, RowBinding};
 use super::signing::Signer;
-use super::{KeyId, Owner, Purpose, RootId, WrappedKey};
-use crate::base::{Kind, random};
+use super::{KeyBytes, KeyId, Owner, Purpose, RootId, WrappedKey};
+use crate::base::Kind;
 
 /// The vault cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +72,7 @@ pub(super) struct Held {
     pub(super) keys: HashMap<KeyId, Arc<DataKey>>,
     /// The newest content key of each owner.
     pub(super) sealing: HashMap<Owner, Arc<DataKey>>,
-    index: Option<Zeroizing<[u8; 32]>>,
+    index: Option<Arc<KeyBytes>>,
     signers: HashMap<KeyId, Arc<Signer>>,
     /// The newest signing key.
     signing: Option<(i64, KeyId)>,
@@ -178,7 +179,7 @@ impl Vault {
         purpose: Purpose,
         created_at: i64,
     ) -> Result<WrappedKey, VaultError> {
-        let key = Zeroizing::new(random::bytes::<32>());
+        let key = new_key();
         let new = WrappedKey {
             id: KeyId::fresh(purpose),
             owner,
@@ -226,7 +227,7 @@ impl Vault {
         let mut held = self.0.write();
         match key.purpose {
             Purpose::Content => held.add_content(key, &bytes),
-            Purpose::Index => held.index = Some(bytes),
+            Purpose::Index => held.index = Some(Arc::new(bytes)),
             Purpose::Sign => {
                 let signer = Signer::new(&bytes);
                 let signer = signer.ok_or_else(|| VaultError::DamagedKey(key.id.clone()))?;
@@ -238,7 +239,7 @@ impl Vault {
         Ok(())
     }
 
-    fn unwrap(&self, key: &WrappedKey) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    fn unwrap(&self, key: &WrappedKey) -> Result<KeyBytes, VaultError> {
         let root = self.0.read().roots.get(&key.root).cloned();
         let root = root.ok_or_else(|| VaultError::UnknownRoot(key.root.clone()))?;
         let row = key_row(key);

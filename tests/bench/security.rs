@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use freehold::audit::{self, Event, Verdict};
-use freehold::base::SystemClock;
+use freehold::config::Settings;
 use freehold::edge;
 use freehold::identity::tokens::{self, NewToken};
-use freehold::identity::{Actor, Door, Identity, Role, Roles, Scope, SessionLimits, principals};
-use freehold::store::{FolderLock, SqliteOptions, Store, StoreError, Tx};
+use freehold::identity::{Actor, Door, Identity, Role, Roles, Scope, principals};
+use freehold::server::Rooms;
+use freehold::store::{StoreError, Tx};
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest as _, Sha256};
 
@@ -20,44 +21,43 @@ use crate::process::Cpu;
 /// Entries of the chain, and so many in one transaction.
 const ENTRIES: usize = 1_000_000;
 const BATCH: usize = 10_000;
+/// People with a token each, and so many requests of all of them.
+const PEOPLE: usize = 100;
 const ASKED: u32 = 20_000;
 
 /// Prints a table.
 pub(crate) fn measure(folder: &Path) {
     let folder = folder.join("security");
-    std::fs::create_dir(&folder).unwrap();
-    let _lock = FolderLock::take(&folder).unwrap();
+    let mut settings = Settings::default();
+    settings.store.data.clone_from(&folder);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let options = SqliteOptions::new(&folder);
-        let clock = Arc::new(SystemClock);
-        let store = Store::open_sqlite(options, clock).await.unwrap();
+        let rooms = Rooms::open(&settings).await.unwrap();
         println!("\n| What | CPU | Times its floor | At most |\n| --- | ---: | ---: | ---: |");
-        authentication(&store, &folder).await;
-        chain(&store, &folder).await;
-        store.close().await;
+        authentication(&rooms.identity, &folder).await;
+        chain(&rooms, &folder).await;
+        rooms.store.close().await;
     });
 }
 
 /// From the headers of a request to who asks, over and over.
-async fn authentication(store: &Store, folder: &Path) {
-    let identity = Identity::new(store.clone(), SessionLimits::default());
+async fn authentication(identity: &Identity, folder: &Path) {
     let by = Actor::operator();
     let member = Roles::of(&[Role::Member]);
     let mut secrets = Vec::new();
-    for number in 0..1000 {
+    for number in 0..PEOPLE {
         let handle = format!("person-{number}").parse().unwrap();
-        let person = principals::create(&identity, &by, handle, member).await;
+        let person = principals::create(identity, &by, handle, member).await;
         let new = NewToken {
             principal: person.unwrap().id,
             label: "bench".to_owned(),
             scope: Scope::Caldav,
             expires_at: None,
         };
-        let (_, secret) = tokens::create(&identity, &by, new).await.unwrap();
+        let (_, secret) = tokens::create(identity, &by, new).await.unwrap();
         secrets.push(secret.expose().to_owned());
     }
     let asks = secrets.iter().enumerate().map(|(number, secret)| {
@@ -69,7 +69,7 @@ async fn authentication(store: &Store, folder: &Path) {
     let asks: Vec<_> = asks.collect();
     // The first use of each token is written down, once a minute.
     for parts in &asks {
-        edge::authenticate(&identity, parts, Door::Caldav)
+        edge::authenticate(identity, parts, Door::Caldav)
             .await
             .unwrap();
     }
@@ -77,7 +77,7 @@ async fn authentication(store: &Store, folder: &Path) {
     for _ in 0..3 {
         let cpu = Cpu::from_now();
         for parts in asks.iter().cycle().take(ASKED as usize) {
-            edge::authenticate(&identity, parts, Door::Caldav)
+            edge::authenticate(identity, parts, Door::Caldav)
                 .await
                 .unwrap();
         }
@@ -123,24 +123,26 @@ fn look_up(folder: &Path, secrets: &[String]) -> Duration {
 }
 
 /// The whole chain, verified as `freehold audit verify` does.
-async fn chain(store: &Store, folder: &Path) {
+async fn chain(rooms: &Rooms, folder: &Path) {
     for batch in 0..ENTRIES / BATCH {
-        let appended = store.write(batch, |tx: Tx, batch: Arc<usize>| async move {
-            for number in 0..BATCH {
-                let event = Event {
-                    action: "calendar.object.put",
-                    actor: "principal:01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
-                    subject: format!("calendar:01890a5d-ac96-774b-bcce-{:012}", *batch),
-                    detail: serde_json::json!({ "number": number, "bytes": 700 }),
-                };
-                audit::record(&tx, event).await?;
-            }
-            Ok::<_, StoreError>(())
-        });
+        let appended = rooms
+            .store
+            .write(batch, |tx: Tx, batch: Arc<usize>| async move {
+                for number in 0..BATCH {
+                    let event = Event {
+                        action: "calendar.object.put",
+                        actor: "principal:01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+                        subject: format!("calendar:01890a5d-ac96-774b-bcce-{:012}", *batch),
+                        detail: serde_json::json!({ "number": number, "bytes": 700 }),
+                    };
+                    audit::record(&tx, event).await?;
+                }
+                Ok::<_, StoreError>(())
+            });
         appended.await.unwrap();
     }
     let cpu = Cpu::from_now();
-    let verdict = audit::verify(store, |_| {}).await.unwrap();
+    let verdict = rooms.audit.verify(None, |_| {}).await.unwrap();
     let used = cpu.used();
     let Verdict::Whole { entries } = verdict else {
         unreachable!("{verdict:?}");

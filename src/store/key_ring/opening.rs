@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sea_orm::ConnectionTrait as _;
-use zeroize::Zeroizing;
 
 use super::upkeep::State;
 use super::{KeyRing, KeyRingError, rows};
-use crate::base::random;
 use crate::crypto::{
-    Kek, Owner, Purpose, RecoveryKey, RootId, Vault, VaultError, WrappedKey, WrappedRoot,
+    Kek, KeyBytes, Owner, Purpose, RecoveryKey, RootId, Vault, VaultError, WrappedKey, WrappedRoot,
+    new_key,
 };
 use crate::store::sqlite::Lite;
 use crate::store::{Backend, Snapshot, SqliteOptions, Store, StoreError, Tx, dialect, migrate};
@@ -33,7 +32,7 @@ pub struct LockedRing {
 }
 
 /// A key without its wrapping, which the root key is to wrap.
-type OldUnwrapped = (WrappedKey, Zeroizing<[u8; 32]>);
+type OldUnwrapped = (WrappedKey, KeyBytes);
 
 impl LockedRing {
     /// The ring of `main`: an empty one when there is none.
@@ -227,7 +226,7 @@ async fn beside(main: &Store) -> Result<Store, StoreError> {
 
 /// Makes the first root key, unless another process was faster.
 async fn make_root(ring: &Store, kek: &Kek) -> Result<(), KeyRingError> {
-    let key = Zeroizing::new(random::bytes::<32>());
+    let key = new_key();
     let wrapped = kek.wrap(&RootId::fresh(), &key).await?;
     let insert = |tx: Tx, wrapped: Arc<WrappedRoot>| async move {
         rows::lock(&tx).await?;

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError, LockedRing, rows};
+use crate::base::Timestamp;
 use crate::base::clock::from_micros;
-use crate::base::{Timestamp, random};
-use crate::crypto::{Kek, KeyLimits, RecoveryPrivateKey, RootId, Vault, VaultError, WrappedRoot};
+use crate::crypto::{
+    Kek, KeyLimits, RecoveryPrivateKey, RootId, Vault, VaultError, WrappedRoot, new_key,
+};
 use crate::store::{Snapshot, StoreError, Tx};
 
 /// Which keys are made anew.
@@ -93,7 +94,7 @@ impl KeyRing {
     async fn rotate_root(&self) -> Result<(), KeyRingError> {
         self.unwrap_roots().await?;
         let old = self.vault.root().ok_or(VaultError::Missing("root key"))?;
-        let key = Zeroizing::new(random::bytes::<32>());
+        let key = new_key();
         let id = RootId::fresh();
         let mut wraps = vec![("kek", self.kek.wrap(&id, &key).await?)];
         if let Some(recovery) = &self.recovery {

@@ -6,15 +6,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError, rows};
 use crate::base::Timestamp;
-use crate::crypto::{KekError, KeyId, KeyLimits, Newest, Purpose, RootId, WrappedKey, WrappedRoot};
+use crate::crypto::{
+    KekError, KeyBytes, KeyId, KeyLimits, Newest, Purpose, RootId, WrappedKey, WrappedRoot,
+};
 use crate::store::{Condition, Snapshot, StoreError, Tx};
 
 /// Root keys without their wrapping.
-type Unwrapped = Vec<(RootId, Zeroizing<[u8; 32]>)>;
+type Unwrapped = Vec<(RootId, KeyBytes)>;
 
 /// How many keys are made in one transaction.
 const BATCH: usize = 200;

@@ -119,5 +119,5 @@ fn a_recovery_key_has_3072_bits_or_more_and_unwraps_what_it_wrapped() {
     let key = RecoveryKey::from_pem(public.as_bytes()).unwrap();
     let wrapped = key.wrap(&RootId::fresh(), &[7; 32]).unwrap();
     let private = RecoveryPrivateKey::from_pem(private.as_bytes()).unwrap();
-    assert_eq!(*private.unwrap(&wrapped).unwrap(), [7; 32]);
+    assert_eq!(**private.unwrap(&wrapped).unwrap(), [7; 32]);
 }
