@@ -15,7 +15,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 /// handed on would leave copies behind.
 ///
 /// # Panics
-/// As [`bytes`].
+/// As [`bytes()`].
 #[expect(
     clippy::expect_used,
     clippy::disallowed_methods,

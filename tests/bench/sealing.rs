@@ -51,7 +51,7 @@ fn lowest(mut call: impl FnMut()) -> Duration {
         for _ in 0..CALLS {
             call();
         }
-        (on_processor() - begun) / CALLS
+        on_processor().saturating_sub(begun) / CALLS
     });
     passes.min().unwrap()
 }

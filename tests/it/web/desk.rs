@@ -127,6 +127,7 @@ const REASONS: [(&str, &[&str]); 10] = [
     (
         "could not be accepted",
         &[
+            "client",
             "code",
             "no-id-token",
             "signature",
