@@ -147,14 +147,14 @@ impl Inventory {
                 let granted = warden.item(&changed).await?;
                 check(&change.precondition, changed.version)?;
                 let codes = |all: &[Identifier]| all.iter().map(code).collect::<Vec<_>>();
-                let changes = Changes::default()
+                let told = Changes::default()
                     .with("name", &changed.name.as_str(), &change.name.as_str())
                     .with(
                         "identifiers",
                         &codes(&changed.identifiers),
                         &codes(&change.identifiers),
                     );
-                let parts = inventory.seal(&tx, changes).await?;
+                let parts = inventory.seal(&tx, told).await?;
                 changed.name = change.name.clone();
                 changed.identifiers = change.identifiers.clone();
                 repo::rename_item(&tx, &granted, &changed).await?;

@@ -111,10 +111,10 @@ impl Inventory {
                         return Err(InventoryError::PlaceCycle(changed.id));
                     }
                 }
-                let changes = Changes::default()
+                let told = Changes::default()
                     .with("name", &changed.name.as_str(), &change.name.as_str())
                     .with("parent", &changed.parent, &change.parent);
-                let parts = inventory.seal(&tx, changes).await?;
+                let parts = inventory.seal(&tx, told).await?;
                 changed.name = change.name.clone();
                 changed.parent = change.parent;
                 repo::update_place(&tx, &granted, &changed).await?;

@@ -101,10 +101,10 @@ impl Inventory {
                 let mut changed = warden.found(repo::take_type(&tx, change.id).await)?;
                 let granted = warden.at(changed.id, Some(changed.id), &[]).await?;
                 check(&change.precondition, changed.version)?;
-                let changes = Changes::default()
+                let told = Changes::default()
                     .with("name", &changed.name.as_str(), &change.name.as_str())
                     .with("unit", &changed.unit.as_str(), &change.unit.as_str());
-                let parts = inventory.seal(&tx, changes).await?;
+                let parts = inventory.seal(&tx, told).await?;
                 changed.name = change.name.clone();
                 changed.unit = change.unit.clone();
                 repo::update_type(&tx, &granted, &changed).await?;
