@@ -22,7 +22,8 @@
 //! **Invariants.** No title, address, token or body is in an entry: ids, counts and words of the
 //! product only.
 //!
-//! **Absent on purpose.** Who may read it: `identity::history` decides.
+//! **Absent on purpose.** Who may read it: `identity::history` decides. Names with each entry:
+//! `src/decisions/0004-personal-in-the-audit.md`.
 
 mod chain;
 mod checkpoint;

@@ -1,6 +1,7 @@
 //! What a provider gives: roles by word and by group, administrators by role, and how strong and
 //! recent the sign-in there was.
 
+use freehold::audit::{Asked, Audit, PartKind, Revealed};
 use freehold::config;
 use freehold::identity::{Role, Roles};
 use serde_json::{Value, json};
@@ -159,4 +160,30 @@ async fn a_sign_in_is_as_strong_and_as_recent_as_the_configuration_asks() {
                 .await;
         }
     }
+}
+
+#[tokio::test]
+async fn what_the_provider_calls_somebody_is_in_the_audit_sealed_and_nowhere_else() {
+    let desk = Desk::one().await;
+    signed_in(&desk.sign_in("work").await, "alice");
+    let test = &desk.house.test;
+    let audit = Audit::new(test.store.clone(), test.keys.clone());
+    let asked = Asked {
+        action: Some("identity.session.start".to_owned()),
+        limit: 1,
+        ..Asked::default()
+    };
+    let page = audit.page(asked).await.unwrap();
+    let person = json!({ "name": "Alice", "email": "alice@example.org" });
+    let expected = [(Some(PartKind::Person), Revealed::Content(person))];
+    assert_eq!(page.entries[0].parts, expected);
+
+    // Whatever is in the file is readable to who has it.
+    test.store.close().await;
+    let mut files = std::fs::read_dir(test.folder.path()).unwrap();
+    let plain = files.any(|file| {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        bytes.windows(17).any(|found| found == b"alice@example.org")
+    });
+    assert!(!plain);
 }
