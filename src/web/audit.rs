@@ -67,11 +67,13 @@ struct Fact {
 }
 
 /// What auditors ask for most.
-const PRESETS: [(&str, &str); 5] = [
+const PRESETS: [(&str, &str); 7] = [
     ("Everything", ""),
-    ("Sign-in", "identity.session."),
-    ("Refused", "identity.credential.refused"),
-    ("People and roles", "identity.principal."),
+    ("Sessions", "identity.session."),
+    ("Sign-in refused", "identity.sign-in.refused"),
+    ("Token refused", "identity.credential.refused"),
+    ("People", "identity.principal."),
+    ("Roles", "identity.role."),
     ("Inventory", "inventory."),
 ];
 

@@ -282,7 +282,7 @@ fn first_answer(data: &Path, user: Option<(&str, &str)>) -> Duration {
 }
 
 fn table(figures: &[Figure]) {
-    println!("| What | CPU µs | Times its floor | Answer, bytes |\n| --- | ---: | ---: | ---: |");
+    println!("\n| What | CPU µs | Times its floor | Answer, bytes |\n| --- | ---: | ---: | ---: |");
     for Figure {
         what,
         cpu,
