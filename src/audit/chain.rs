@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Audit, SignedHead, repo};
+use super::{Audit, AuditError, SignedHead, repo};
 use crate::base::Timestamp;
 use crate::crypto::{Owner, Vault, sha256};
+use crate::store::key_ring::KeyRingError;
 use crate::store::{Store, StoreError};
 
 /// The hash before the first entry.
@@ -154,36 +155,33 @@ impl Flaw {
     }
 }
 
-/// Walks the whole chain, a page of entries at a time: hashes, and the parts beside the entries.
-/// Signatures need keys: see [`Audit::verify`].
-///
-/// `progress` is told the number of the last entry seen.
-///
-/// # Errors
-/// What the store refuses; a broken chain is a [`Verdict`], not an error.
-pub async fn verify(store: &Store, progress: impl Fn(i64) + Send) -> Result<Verdict, StoreError> {
-    walk(store, None, None, progress).await
-}
-
 impl Audit {
-    /// [`verify`], and also: every signed head fits the chain and its signature is ours; no part is
-    /// missing whose key is still there; and the chain goes through `kept`, a head that was kept
-    /// elsewhere.
+    /// Walks the whole chain, a page of entries at a time: every hash fits, and so does what is sealed
+    /// beside the entries; no part is missing whose key is still there; every signed head fits and its
+    /// signature is ours; and the chain goes through `kept`, a head that was kept elsewhere.
+    ///
+    /// `progress` is told the number of the last entry seen.
     ///
     /// # Errors
-    /// As [`verify`].
+    /// What the store refuses, and [`VaultError::Locked`](crate::crypto::VaultError::Locked), because
+    /// without keys nobody can tell; a broken chain is a [`Verdict`], not an error.
     pub async fn verify(
         &self,
         kept: Option<&SignedHead>,
         progress: impl Fn(i64) + Send,
-    ) -> Result<Verdict, StoreError> {
-        walk(&self.store, Some(self.keys.vault()), kept, progress).await
+    ) -> Result<Verdict, AuditError> {
+        let vault = self.keys.vault();
+        vault.check_unlocked().map_err(KeyRingError::from)?;
+        let verdict = walk((&self.store, vault), kept, progress).await?;
+        // They may have been wiped on the way.
+        vault.check_unlocked().map_err(KeyRingError::from)?;
+        Ok(verdict)
     }
 }
 
 /// How far a walk has come.
 struct Walk<'a> {
-    vault: Option<&'a Vault>,
+    vault: &'a Vault,
     kept: Option<&'a SignedHead>,
     seq: i64,
     hash: Vec<u8>,
@@ -194,8 +192,7 @@ struct Walk<'a> {
 }
 
 async fn walk(
-    store: &Store,
-    vault: Option<&Vault>,
+    (store, vault): (&Store, &Vault),
     kept: Option<&SignedHead>,
     progress: impl Fn(i64) + Send,
 ) -> Result<Verdict, StoreError> {
@@ -205,15 +202,17 @@ async fn walk(
     let mut walk = Walk {
         vault,
         kept,
-        seq: floor.as_ref().map_or(0, |floor| floor.seq),
-        hash: floor
-            .as_ref()
-            .map_or_else(|| GENESIS.to_vec(), |floor| floor.hash.clone()),
-        floor: floor.as_ref().map_or(0, |floor| floor.seq),
+        seq: 0,
+        hash: GENESIS.to_vec(),
+        floor: 0,
         told_cut: 0,
     };
-    if let Some(Err(flaw)) = floor.as_ref().map(|floor| walk.signed(floor)) {
-        return Ok(flaw.into());
+    if let Some(floor) = floor {
+        (walk.seq, walk.floor) = (floor.seq, floor.seq);
+        walk.hash.clone_from(&floor.hash);
+        if let Err(flaw) = walk.signed(&floor) {
+            return Ok(flaw.into());
+        }
     }
     loop {
         let page = store
@@ -322,10 +321,8 @@ impl Walk<'_> {
             let why = "what is sealed beside it was changed or added";
             return Err(Flaw::at(entry.seq, why));
         }
-        let Some(vault) = self.vault else {
-            return Ok(());
-        };
-        let lost = |named: &&Commitment| !parts.contains(named) && vault.can_seal(&named.owner);
+        let lost =
+            |named: &&Commitment| !parts.contains(named) && self.vault.can_seal(&named.owner);
         match entry.commitments.iter().find(lost) {
             Some(_) => {
                 let why = "what was sealed beside it is missing, though its key was not destroyed";
@@ -341,10 +338,10 @@ impl Walk<'_> {
             let why = "a signed head says otherwise: it or what is before it was written anew";
             return Err(Flaw::at(head.seq, why));
         }
-        match self.vault.map(|vault| head.is_signed_by(vault)) {
-            Some(false) => Err(Flaw::at(head.seq, "the signature of its head is not ours")),
-            _ => Ok(()),
+        if !head.is_signed_by(self.vault) {
+            return Err(Flaw::at(head.seq, "the signature of its head is not ours"));
         }
+        Ok(())
     }
 
     fn arrived(&self, head: &repo::Head, more: bool) -> Result<(), Flaw> {

@@ -74,17 +74,12 @@ impl Audit {
             Ok::<_, StoreError>((end, repo::last_checkpoint(&at).await?))
         });
         let (end, signed) = present.await?;
-        let Some(end) = end else {
+        let Some(mut head) = end else {
             return Ok(None);
         };
-        if let Some(signed) = signed.filter(|signed| signed.seq == end.seq) {
+        if let Some(signed) = signed.filter(|signed| signed.seq == head.seq) {
             return Ok(Some(signed));
         }
-        let mut head = SignedHead {
-            key: String::new(),
-            signature: Vec::new(),
-            ..end
-        };
         let signed = self.keys.vault().sign(&head.message());
         let (key, signature) = signed.map_err(KeyRingError::from)?;
         head.key = key.as_str().to_owned();

@@ -16,7 +16,7 @@
 //! entries are taken away only up to a signed head, which stands for them from then on
 //! ([`Audit::cut`]).
 //!
-//! - `chain`: entries, their hashes, [`verify`]. `part`: what is sealed beside them.
+//! - `chain`: entries, their hashes, [`Audit::verify`]. `part`: what is sealed beside them.
 //! - `checkpoint`: signed heads, and the cut. `reading`: pages and the export.
 //!
 //! **Invariants.** No title, address, token or body is in an entry: ids, counts and words of the
@@ -33,7 +33,7 @@ mod repo;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{Commitment, Entry, Flaw, Last, Verdict, last, verify};
+pub use chain::{Commitment, Entry, Flaw, Last, Verdict, last};
 pub use checkpoint::{Cut, SignedHead};
 pub use part::{Part, PartKind, Revealed, forget};
 pub use reading::{Asked, Page, Told};

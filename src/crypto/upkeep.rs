@@ -37,6 +37,15 @@ impl Vault {
         self.0.read().locked.clone()
     }
 
+    /// Whether the keys are here.
+    ///
+    /// # Errors
+    /// [`VaultError::Locked`].
+    pub fn check_unlocked(&self) -> Result<(), VaultError> {
+        self.locked()
+            .map_or(Ok(()), |why| Err(VaultError::Locked(why)))
+    }
+
     /// A key that is missing is no fault while all are.
     pub(super) fn or_locked(&self, missing: VaultError) -> VaultError {
         self.locked().map_or(missing, VaultError::Locked)

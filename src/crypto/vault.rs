@@ -318,7 +318,8 @@ impl Vault {
             let (_, id) = held.signing.clone()?;
             Some((id.clone(), Arc::clone(held.signers.get(&id)?)))
         };
-        let (id, signer) = newest().ok_or(VaultError::Missing("key for signatures"))?;
+        let missing = || self.or_locked(VaultError::Missing("key for signatures"));
+        let (id, signer) = newest().ok_or_else(missing)?;
         Ok((id, signer.sign(message)))
     }
 

@@ -8,7 +8,7 @@ use super::rules::{self, SessionTimes, TokenTimes};
 use super::sessions::{end, make_link, redeem_link, resume, start};
 use super::tokens::{NewToken, authenticate, list, revoke};
 use super::*;
-use crate::audit::{self, Verdict};
+use crate::audit::Verdict;
 use crate::base::{Id, Kind, ManualClock, Timestamp};
 use crate::crypto::token::{Form, Token};
 use crate::store::testing;
@@ -62,7 +62,7 @@ impl House {
     }
 
     async fn entries(&self) -> i64 {
-        match audit::verify(&self.identity.store, |_| {}).await.unwrap() {
+        match self.identity.audit.verify(None, |_| {}).await.unwrap() {
             Verdict::Whole { entries } => entries,
             Verdict::Broken { .. } => -1,
         }

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::*;
+use crate::audit::Audit;
 use crate::base::{Id, Kind, ManualClock, Page, PageSize, Timestamp};
 use crate::identity::{
     Actor, Credential, Identity, Principal, Role, Roles, Scopes, SessionLimits, principals,
@@ -306,7 +307,8 @@ async fn a_stale_version_is_refused_and_changes_nothing() {
     assert_eq!(house.now(item.id).await, changed);
     assert_eq!(house.history(item.id).await.len(), 1);
     // Two people, type, place, item and one update are in the audit; the refusals left nothing.
-    let whole = crate::audit::verify(&house.store, |_| ()).await.unwrap();
+    let audit = Audit::new(house.store.clone(), house.rooms.keys.clone());
+    let whole = audit.verify(None, |_| ()).await.unwrap();
     assert_eq!(whole, crate::audit::Verdict::Whole { entries: 6 });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use freehold::store::{FolderLock, SqliteOptions, Store, StoreError, Tx};
 use freehold::{audit, jobs};
 
-use crate::support::{TestStore, on_postgres, record};
+use crate::support::{TestStore, backend, on_postgres, record};
 
 fn job(tx: &Tx, payload: &str) -> jobs::NewJob {
     jobs::NewJob {
@@ -292,6 +292,11 @@ async fn two_processes_on_one_database_keep_the_order_of_commits() {
             .unwrap()
             .unwrap();
     }
-    let whole = audit::verify(&two, |_| {}).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let keys = backend::keys(&two, folder.path()).await;
+    let whole = audit::Audit::new(two, keys)
+        .verify(None, |_| {})
+        .await
+        .unwrap();
     assert_eq!(whole, audit::Verdict::Whole { entries: 80 });
 }

@@ -162,9 +162,7 @@ impl KeyRing {
         if self.vault.can_seal(&owner) {
             return Ok(());
         }
-        if let Some(why) = self.vault.locked() {
-            return Err(VaultError::Locked(why).into());
-        }
+        self.vault.check_unlocked()?;
         let read = |at: super::Snapshot, owner| async move { rows::keys_of(&at, owner).await };
         let keys = self.ring.read(owner, read).await?;
         self.add(&keys).await?;

@@ -78,9 +78,7 @@ impl KeyRing {
     /// [`VaultError::Locked`]; the key-encryption key's; the store's. What was not made anew is as
     /// it was.
     pub async fn rotate(&self, what: Rotation) -> Result<(), KeyRingError> {
-        if let Some(why) = self.vault.locked() {
-            return Err(VaultError::Locked(why).into());
-        }
+        self.vault.check_unlocked()?;
         if what != Rotation::Data {
             self.rotate_root().await?;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freehold::audit::{self, Verdict};
+use freehold::audit::Verdict;
 use freehold::store::{Store, StoreError, Tx};
 use sea_orm::ConnectionTrait as _;
 
@@ -34,7 +34,7 @@ async fn broken_after(sql: &'static str) -> i64 {
     let test = TestStore::new().await;
     record(&test.store, 5).await;
     sabotage(&test.store, sql).await;
-    match audit::verify(&test.store, |_| {}).await.unwrap() {
+    match test.audit().verify(None, |_| {}).await.unwrap() {
         Verdict::Broken { seq, .. } => seq,
         Verdict::Whole { .. } => panic!("nobody noticed: {sql}"),
     }
@@ -44,7 +44,7 @@ async fn broken_after(sql: &'static str) -> i64 {
 async fn an_untouched_chain_is_whole_over_several_pages() {
     let test = TestStore::new().await;
     record(&test.store, 2_300).await;
-    let verdict = audit::verify(&test.store, |_| {}).await.unwrap();
+    let verdict = test.audit().verify(None, |_| {}).await.unwrap();
     assert_eq!(verdict, Verdict::Whole { entries: 2_300 });
 }
 
@@ -82,6 +82,6 @@ async fn a_refused_use_case_leaves_no_entry() {
         })
         .await;
     refused.unwrap_err();
-    let verdict = audit::verify(&test.store, |_| {}).await.unwrap();
+    let verdict = test.audit().verify(None, |_| {}).await.unwrap();
     assert_eq!(verdict, Verdict::Whole { entries: 1 });
 }

@@ -30,7 +30,7 @@ impl Records {
     async fn new() -> Self {
         let test = TestStore::new().await;
         let keys = test.keys.clone();
-        let audit = Audit::new(test.store.clone(), keys.clone());
+        let audit = test.audit();
         Self { test, keys, audit }
     }
 

@@ -123,3 +123,22 @@ async fn what_a_person_has_without_a_key_is_not_written() {
     let refused = audit::Part::seal(&records.keys, (nobody, PartKind::Person), &content, now).await;
     assert!(refused.unwrap_err().to_string().contains("no key"));
 }
+
+#[tokio::test]
+async fn without_keys_nobody_can_tell_whether_the_chain_is_whole() {
+    let records = Records::new().await;
+    records.plain(3).await;
+    records.audit.sign().await.unwrap();
+    records.keys.vault().lock("a test");
+    let refused = records.audit.verify(None, |_| {}).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("without its keys"),
+        "{refused}"
+    );
+    records.plain(1).await;
+    let refused = records.audit.sign().await.unwrap_err();
+    assert!(
+        refused.to_string().contains("without its keys"),
+        "{refused}"
+    );
+}

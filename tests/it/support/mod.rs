@@ -9,7 +9,7 @@ pub(crate) mod served;
 
 use std::sync::Arc;
 
-use freehold::audit::{self, Event};
+use freehold::audit::{self, Audit, Event};
 use freehold::base::ManualClock;
 use freehold::store::key_ring::KeyRing;
 use freehold::store::{FolderLock, Store, StoreError, Tx};
@@ -39,6 +39,10 @@ impl TestStore {
             folder,
             lock,
         }
+    }
+
+    pub(crate) fn audit(&self) -> Audit {
+        Audit::new(self.store.clone(), self.keys.clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a provider gives: roles by word and by group, administrators by role, and how strong and
 //! recent the sign-in there was.
 
-use freehold::audit::{Asked, Audit, PartKind, Revealed};
+use freehold::audit::{Asked, PartKind, Revealed};
 use freehold::config;
 use freehold::identity::{Role, Roles};
 use serde_json::{Value, json};
@@ -167,13 +167,12 @@ async fn what_the_provider_calls_somebody_is_in_the_audit_sealed_and_nowhere_els
     let desk = Desk::one().await;
     signed_in(&desk.sign_in("work").await, "alice");
     let test = &desk.house.test;
-    let audit = Audit::new(test.store.clone(), test.keys.clone());
     let asked = Asked {
         action: Some("identity.session.start".to_owned()),
         limit: 1,
         ..Asked::default()
     };
-    let page = audit.page(asked).await.unwrap();
+    let page = test.audit().page(asked).await.unwrap();
     let person = json!({ "name": "Alice", "email": "alice@example.org" });
     let expected = [(Some(PartKind::Person), Revealed::Content(person))];
     assert_eq!(page.entries[0].parts, expected);

@@ -1,7 +1,7 @@
 //! Sessions that a provider ends, and the way to end one's session there.
 
 use axum::body::Body;
-use freehold::audit::{self, Verdict};
+use freehold::audit::Verdict;
 use freehold::identity::sessions::{Origin, Origins, end_from, resume, start};
 use freehold::identity::{Identity, Role, Roles, SessionLimits, principals};
 use http::{Request, StatusCode};
@@ -17,7 +17,7 @@ const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 pub(super) async fn entries(house: &House) -> usize {
-    match audit::verify(&house.test.store, |_| {}).await.unwrap() {
+    match house.test.audit().verify(None, |_| {}).await.unwrap() {
         Verdict::Whole { entries } => entries.try_into().unwrap(),
         Verdict::Broken { .. } => panic!("the chain is broken"),
     }
