@@ -139,7 +139,7 @@ pub(super) async fn finish(
         Ok(done) => {
             if done.is_step_up
                 && let Some(before) = site.cookies.session(&parts.headers)
-                && let Err(error) = sessions::end(&identity, before).await
+                && let Err(error) = providers.end(before).await
             {
                 return Failure::from(error).into_response();
             }
