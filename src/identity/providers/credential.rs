@@ -13,7 +13,7 @@ use super::discovery::{Metadata, Provider};
 use super::flow::secret;
 use super::verify::OidcClient;
 use super::{NoCredential, SignInError, Unacceptable, plain};
-use crate::azure::{Azure, UnresolvedSecret, entra_advice, exchange_audience};
+use crate::azure::{Azure, JWT_BEARER, UnresolvedSecret, entra_advice, exchange_audience};
 use crate::base::Timestamp;
 use crate::config::{self, ClientAuthentication, Secret};
 use crate::crypto::{Algorithm, Signer, SignerError};
@@ -107,11 +107,14 @@ impl Credential {
         Ok(oidc.set_client_secret(secret).set_auth_type(auth.clone()))
     }
 
-    /// The assertion, if that is what is shown.
-    pub(super) fn assertion(&self) -> Option<String> {
+    /// What the request says of the assertion (RFC 7523 §2.2), if that is what is shown.
+    pub(super) fn params(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Nothing | Self::Secret(..) => None,
-            Self::Signed(text) | Self::Platform(text) => Some(text.as_str().to_owned()),
+            Self::Nothing | Self::Secret(..) => Vec::new(),
+            Self::Signed(text) | Self::Platform(text) => vec![
+                ("client_assertion_type", JWT_BEARER.to_owned()),
+                ("client_assertion", text.as_str().to_owned()),
+            ],
         }
     }
 

@@ -33,7 +33,6 @@ use super::issuer::{self, Account};
 use super::roles::{self, Given};
 use super::strength::{self, Shown};
 use super::{SignInError, Unacceptable, Unreachable};
-use crate::azure::JWT_BEARER;
 use crate::base::Timestamp;
 use crate::config;
 use crate::outbound::OutboundError;
@@ -148,12 +147,10 @@ pub(super) async fn redeem(
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| no_token_endpoint(provider))?
         .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
-    let request = match credential.assertion() {
-        Some(assertion) => request
-            .add_extra_param("client_assertion_type", JWT_BEARER)
-            .add_extra_param("client_assertion", assertion),
-        None => request,
-    };
+    let shown = credential.params().into_iter();
+    let request = shown.fold(request, |request, (name, text)| {
+        request.add_extra_param(name, text)
+    });
     let tokens = request.request_async(provider).await;
     let tokens = tokens.map_err(|error| not_given((provider, &credential), error))?;
     let nonce = Nonce::new(flow.nonce);
@@ -239,12 +236,10 @@ async fn ask_again(
     let request = oidc
         .exchange_refresh_token(&token)
         .map_err(|_| unknown(no_token_endpoint(provider)))?;
-    let request = match credential.assertion() {
-        Some(assertion) => request
-            .add_extra_param("client_assertion_type", JWT_BEARER)
-            .add_extra_param("client_assertion", assertion),
-        None => request,
-    };
+    let shown = credential.params().into_iter();
+    let request = shown.fold(request, |request, (name, text)| {
+        request.add_extra_param(name, text)
+    });
     match request.request_async(provider).await {
         Ok(tokens) => Ok((published, oidc, tokens)),
         // RFC 6749 §5.2: the token "is invalid, expired, revoked".
