@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use parking_lot::Mutex;
 
 use crate::base::Timestamp;
-use crate::base::clock::from_micros;
+use crate::base::clock::after;
 
 /// So long a failure is the answer for everybody, so that nobody waits for what has just failed.
-const FAILED_SECS: i64 = 5;
+const FAILED: SignedDuration = SignedDuration::from_secs(5);
 
 /// By name, a value with the time until which it is fresh. Who asks for the same name waits for one
 /// fetch; other names are not held up.
@@ -74,7 +75,7 @@ impl<T, E: Clone> Cache<T, E> {
                     return Ok(Arc::clone(&slot.kept.insert(kept).value));
                 }
                 Err(error) => {
-                    slot.failed = Some((error.clone(), after(now, FAILED_SECS)));
+                    slot.failed = Some((error.clone(), after(now, FAILED)));
                     error
                 }
             },
@@ -89,12 +90,4 @@ impl<T, E: Clone> Cache<T, E> {
     pub(super) fn forget(&self, name: &str) {
         self.slots.lock().remove(name);
     }
-}
-
-/// `secs` seconds after `now`.
-pub(super) fn after(now: Timestamp, secs: i64) -> Timestamp {
-    from_micros(
-        now.as_microsecond()
-            .saturating_add(secs.saturating_mul(1_000_000)),
-    )
 }

@@ -5,20 +5,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::cache::{Kept, after};
+use super::cache::Kept;
 use super::error::TokenError;
 use super::patience::{identity_repeats, service_repeats};
 use super::{Answered, Azure, advice, said};
 use crate::base::Timestamp;
+use crate::base::clock::after;
 use crate::config::PlatformIdentity;
 use crate::outbound::OutboundError;
 
 /// A token is fetched again so long before it expires.
-const EARLY_SECS: i64 = 5 * 60;
+const EARLY: SignedDuration = SignedDuration::from_mins(5);
 /// A token file is not larger.
 const FILE_BYTES_MAX: usize = 64 * 1024;
 /// The kind of an assertion that is a JWT (RFC 7523 §2.2).
@@ -199,10 +201,10 @@ impl Azure {
         let left = granted.expires_in.as_ref().and_then(Number::get);
         let at = granted.expires_on.as_ref().and_then(Number::get);
         let left = left.or_else(|| Some(at?.saturating_sub(now.as_second())));
-        let left = left.ok_or(TokenError::Answer(from))?;
+        let left = SignedDuration::from_secs(left.ok_or(TokenError::Answer(from))?);
         Ok(Kept {
             value: Arc::new(Token::new(granted.access_token)),
-            fresh_until: after(now, left.saturating_sub(EARLY_SECS)),
+            fresh_until: after(now, left.saturating_sub(EARLY)),
             good_until: after(now, left),
         })
     }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::Azure;
-use super::cache::{Kept, after};
+use super::cache::Kept;
 use super::error::UnresolvedSecret;
+use crate::base::clock::after;
 use crate::config::{Secret, SecretRef};
 
 /// So long a secret of Key Vault is used before it is fetched again, and no longer: whoever replaces or
 /// removes it there knows when that counts.
-const GOOD_SECS: i64 = 5 * 60;
+const GOOD: SignedDuration = SignedDuration::from_mins(5);
 
 impl Azure {
     /// The secret that `reference` names. A file or variable is read now; a secret in Key Vault is
@@ -30,7 +33,7 @@ impl Azure {
                 reference: name.clone(),
                 source: Box::new(source),
             })?;
-            let until = after(now, GOOD_SECS);
+            let until = after(now, GOOD);
             Ok(Kept {
                 value: Arc::new(reference.filled(bytes)?),
                 fresh_until: until,

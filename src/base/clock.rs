@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::SignedDuration;
+
 /// An instant in UTC; stored as microseconds since 1970-01-01T00:00:00Z.
 pub type Timestamp = jiff::Timestamp;
 
@@ -58,6 +60,18 @@ pub fn from_micros(micros: i64) -> Timestamp {
     } else {
         Timestamp::MAX
     })
+}
+
+/// `span` after `at`, before it when negative; the nearest end of time where there is no such instant.
+#[must_use]
+pub fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
+    let end = if span.is_negative() {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    let micros = i64::try_from(span.as_micros()).unwrap_or(end);
+    from_micros(at.as_microsecond().saturating_add(micros))
 }
 
 fn cut(at: Timestamp) -> Timestamp {

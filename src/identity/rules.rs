@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::refusals::Door;
 use super::{Actor, Credential, IdentityError, Principal, Refusal, Role, Scope, Scopes};
-use crate::base::clock::from_micros;
-use crate::base::{Id, Timestamp};
+use crate::base::{Id, Timestamp, clock};
 use crate::crypto::token::Form;
 
 /// A use is written down at most this often, so that reading does not become writing.
@@ -75,8 +76,10 @@ pub(super) fn touch_due(last: Option<Timestamp>, now: Timestamp) -> bool {
 
 /// `span` after `at`.
 pub(super) fn after(at: Timestamp, span: Duration) -> Timestamp {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    from_micros(at.as_microsecond().saturating_add(micros))
+    clock::after(
+        at,
+        SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX),
+    )
 }
 
 /// The time from `since` to `now`; none when the clock was set back.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::serve::pause;
 use crate::audit::Audit as Chain;
-use crate::base::Timestamp;
-use crate::base::clock::from_micros;
+use crate::base::clock::after;
 use crate::config::Audit as Settings;
 use crate::store::Store;
 
@@ -36,8 +36,9 @@ pub(super) async fn cut(
     let Some(days) = settings.keep_days else {
         return;
     };
+    let days = SignedDuration::from_hours(i64::from(days) * 24);
     loop {
-        let before = days_before(store.clock().now(), days);
+        let before = after(store.clock().now(), -days);
         match audit.cut(before, |_| {}).await {
             Ok(Some(cut)) => {
                 tracing::info!(
@@ -53,12 +54,4 @@ pub(super) async fn cut(
             return;
         }
     }
-}
-
-fn days_before(now: Timestamp, days: u32) -> Timestamp {
-    const DAY_MICROS: i64 = 86_400_000_000;
-    from_micros(
-        now.as_microsecond()
-            .saturating_sub(i64::from(days) * DAY_MICROS),
-    )
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::StatusCode;
+use jiff::SignedDuration;
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
@@ -24,18 +25,18 @@ use tokio::sync::Mutex;
 use super::{Choice, SignInError, Unreachable, issuer};
 use crate::azure::Azure;
 use crate::base::Timestamp;
-use crate::base::clock::from_micros;
+use crate::base::clock::after;
 use crate::config;
 use crate::outbound::OutboundError;
 
 /// How long metadata is good.
-const GOOD_SECS: i64 = 3600;
+const GOOD: SignedDuration = SignedDuration::from_secs(3600);
 /// How long an old answer goes on when the provider is away.
-const STALE_SECS: i64 = 60;
+const STALE: SignedDuration = SignedDuration::from_secs(60);
 /// How long nobody asks a provider that is away and has never answered.
-const AWAY_SECS: i64 = 5;
+const AWAY: SignedDuration = SignedDuration::from_secs(5);
 /// An unknown key leads to a new reading at most this often.
-const NEW_KEYS_SECS: i64 = 300;
+const NEW_KEYS: SignedDuration = SignedDuration::from_secs(300);
 /// RFC 7518 §3.3: "A key of size 2048 bits or larger MUST be used".
 const RSA_BITS_MIN: usize = 2048;
 
@@ -141,7 +142,7 @@ impl Provider {
         let newest = cache.published.as_ref();
         let newest = newest.is_some_and(|newest| Arc::ptr_eq(newest, &seen));
         if newest && now >= cache.keys_until {
-            cache.keys_until = later(now, NEW_KEYS_SECS);
+            cache.keys_until = after(now, NEW_KEYS);
             self.read_into(&mut cache, now).await?;
         }
         Ok(cache.published.clone().unwrap_or(seen))
@@ -169,17 +170,17 @@ impl Provider {
         match read {
             Ok(published) => {
                 cache.published = Some(Arc::new(published));
-                cache.good_until = later(now, GOOD_SECS);
+                cache.good_until = after(now, GOOD);
                 Ok(())
             }
             Err(error) if cache.published.is_some() => {
                 let provider = &self.settings.id;
                 tracing::warn!(%provider, %error, "a provider is away; what it said before goes on");
-                cache.good_until = later(now, STALE_SECS);
+                cache.good_until = after(now, STALE);
                 Ok(())
             }
             Err(error) => {
-                cache.good_until = later(now, AWAY_SECS);
+                cache.good_until = after(now, AWAY);
                 Err(self.unreachable(error))
             }
         }
@@ -277,8 +278,4 @@ fn is_strong(key: &Value) -> bool {
         let first = bytes.get(leading).map_or(0, |byte| byte.leading_zeros());
         (bytes.len() - leading) * 8 >= RSA_BITS_MIN + first as usize
     })
-}
-
-fn later(now: Timestamp, secs: i64) -> Timestamp {
-    from_micros(now.as_microsecond().saturating_add(secs * 1_000_000))
 }

@@ -1,5 +1,6 @@
 //! What each command does: the one code behind the socket and the folder that nobody serves.
 
+use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::super::connections::stopped;
@@ -9,7 +10,7 @@ use super::command::{
 };
 use super::wire::{Wire, WireError};
 use super::{audit, import, keys};
-use crate::base::Timestamp;
+use crate::base::clock::after;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};
 
@@ -108,7 +109,8 @@ async fn create_token(rooms: &Rooms, new: NewTokenFor) -> Result<Answer, Failure
     let found = find_or_create(rooms, new.principal, new.create).await?;
     let expires_at = new
         .expires_days
-        .map(|days| days_after(rooms.store.clock().now(), days));
+        .map(|days| SignedDuration::from_hours(i64::from(days) * 24));
+    let expires_at = expires_at.map(|days| after(rooms.store.clock().now(), days));
     let token = NewToken {
         principal: found.principal.id,
         label: new.label,
@@ -195,10 +197,4 @@ async fn examine(rooms: &Rooms) -> Result<Answer, Failure> {
         audit_entries: last.map_or(0, |last| last.seq),
         audit_last: last.map(|last| last.at),
     }))
-}
-
-/// `days` of 24 hours after `now`, or the end of time.
-fn days_after(now: Timestamp, days: u32) -> Timestamp {
-    let span = jiff::SignedDuration::from_hours(i64::from(days) * 24);
-    now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
