@@ -177,8 +177,7 @@ fn scope(name: &str) -> Value {
 
 /// Graph's `federatedIdentityCredential`: by the arguments, or by the token that the platform gives.
 async fn trusted(options: &Options, settings: &Settings) -> Result<Value, String> {
-    let issuer_of = |provider: &Provider| provider.issuer().replace("{tenantid}", "common").parse();
-    let authority = of_microsoft(settings).next().map(issuer_of);
+    let authority = of_microsoft(settings).next().map(Provider::address);
     let audience = match authority {
         Some(Ok(url)) => exchange_audience(&url),
         _ => "api://AzureADTokenExchange",

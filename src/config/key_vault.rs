@@ -8,6 +8,7 @@ use url::{Host, Url};
 use super::{
     SecretRef, Unfit,
     schema::{choice, section, written_as_text},
+    values::{is_here, is_protected},
 };
 
 /// Hosts of Key Vault and Managed HSM end so, in the public and the sovereign clouds.
@@ -72,15 +73,6 @@ impl Azure {
 pub fn is_below(name: &str, domain: &str) -> bool {
     let parent = name.strip_suffix(domain);
     parent.is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-}
-
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// The address of a key: `https://NAME.vault.azure.net/keys/NAME`, with or without a version.
@@ -243,10 +235,9 @@ impl Item {
 
     fn parse(text: &str, collection: &str) -> Option<Self> {
         let mut vault = Url::parse(text).ok()?;
-        let encrypted = vault.scheme() == "https" || vault.scheme() == "http" && is_here(&vault);
         let nobody = vault.username().is_empty() && vault.password().is_none();
         let bare = vault.query().is_none() && vault.fragment().is_none();
-        if !(encrypted && nobody && bare && vault.has_host()) {
+        if !(is_protected(&vault) && nobody && bare && vault.has_host()) {
             return None;
         }
         let path = vault.path().strip_prefix('/')?.to_owned();

@@ -64,4 +64,4 @@ pub use settings::{
     Audit, Backend, Calendar, Identity, KekProvider, Limits, Log, LogFormat, Postgres, Server,
     Settings, Sqlite, SslMode, Store, Tls, Vault,
 };
-pub use values::{Administrator, Listen, LogLevel, PublicUrl};
+pub use values::{Administrator, Listen, LogLevel, PublicUrl, is_protected};

@@ -187,6 +187,14 @@ impl Provider {
         }
     }
 
+    /// Its address, with `common` for the tenant where the issuer depends on that.
+    ///
+    /// # Errors
+    /// The issuer is none.
+    pub fn address(&self) -> Result<url::Url, url::ParseError> {
+        self.issuer().replace(TENANT_PLACE, "common").parse()
+    }
+
     /// How we prove to it who we are: as set, or by what is set.
     #[must_use]
     pub const fn client_authentication(&self) -> ClientAuthentication {

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use url::{Host, Url};
 
 use super::{Unfit, schema::written_as_text};
 
@@ -80,7 +81,7 @@ impl fmt::Display for Listen {
 /// The address under which people reach the service: scheme, host and port, without a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PublicUrl(url::Url);
+pub struct PublicUrl(Url);
 
 written_as_text!(
     PublicUrl,
@@ -90,7 +91,7 @@ written_as_text!(
 impl PublicUrl {
     /// The address; its path is `/`.
     #[must_use]
-    pub fn url(&self) -> &url::Url {
+    pub fn url(&self) -> &Url {
         &self.0
     }
 }
@@ -105,7 +106,7 @@ impl FromStr for PublicUrl {
                  `https://calendar.example.org`",
             )
         };
-        let url = url::Url::parse(text).map_err(|_| wanted())?;
+        let url = Url::parse(text).map_err(|_| wanted())?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let nobody = url.username().is_empty() && url.password().is_none();
         if matches!(url.scheme(), "http" | "https") && url.has_host() && bare && nobody {
@@ -235,16 +236,24 @@ impl fmt::Display for LogLevel {
 /// OpenID Connect Core §2: `https`, no query, no fragment. `http` only for a provider on this
 /// machine.
 pub(super) fn is_issuer(text: &str) -> bool {
-    let Ok(url) = url::Url::parse(text) else {
+    let Ok(url) = Url::parse(text) else {
         return false;
     };
-    let on_this_machine = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
-    (url.scheme() == "https" || url.scheme() == "http" && on_this_machine)
-        && url.query().is_none()
-        && url.fragment().is_none()
+    url.has_host() && is_protected(&url) && url.query().is_none() && url.fragment().is_none()
+}
+
+/// Whether nobody on the way reads what is sent to `url`: `https`, or `http` on this machine.
+#[must_use]
+pub fn is_protected(url: &Url) -> bool {
+    url.scheme() == "https" || url.scheme() == "http" && is_here(url)
+}
+
+/// Whether the host of `url` is this machine.
+pub(super) fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }

@@ -26,6 +26,7 @@ use parking_lot::RwLock;
 use url::{Host, Url};
 
 use crate::base::{Kind, Timestamp};
+use crate::config::is_protected;
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -232,14 +233,8 @@ fn link_local(url: &Url) -> Option<String> {
 fn callable(url: &Url) -> Result<String, OutboundError> {
     let refused = || OutboundError::Address(url.as_str().to_owned());
     let host = url.host().ok_or_else(refused)?;
-    let here = match &host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    let encrypted = url.scheme() == "https";
     let port = url.port_or_known_default().ok_or_else(refused)?;
-    (encrypted || (url.scheme() == "http" && here))
+    is_protected(url)
         .then(|| format!("{host}:{port}"))
         .ok_or_else(refused)
 }

@@ -108,8 +108,8 @@ async fn client(provider: &Provider, azure: &Azure) -> Option<Finding> {
 /// What Entra will see in place of a client secret.
 async fn assertion(provider: &Provider, azure: &Azure) -> Finding {
     const PART: &str = "client";
-    let authority = provider.issuer().replace("{tenantid}", "common").parse();
-    let expected = authority.map_or("", |url: Url| exchange_audience(&url));
+    let expected = provider.address();
+    let expected = expected.map_or("", |url| exchange_audience(&url));
     let token = match azure.assertion(expected).await {
         Ok(token) => token,
         Err(error) => return Finding::fail(PART, out::told(&error)),
@@ -176,8 +176,7 @@ async fn trial(key: &KeyAddress, azure: &Azure) -> Finding {
 async fn clocks(settings: &Settings, azure: &Azure) -> Vec<Finding> {
     const REASON: &str = "comparing clocks";
     let issuers = settings.identity.providers.iter();
-    let issuers =
-        issuers.filter_map(|one| one.issuer().replace("{tenantid}", "common").parse().ok());
+    let issuers = issuers.filter_map(|one| one.address().ok());
     let asked = vaults(settings).into_iter().chain(issuers);
     // Each host once.
     let hosts: BTreeMap<String, Url> = asked
