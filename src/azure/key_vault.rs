@@ -67,6 +67,18 @@ struct Ask<'a> {
     body: Option<&'a Zeroizing<Vec<u8>>>,
 }
 
+impl<'a> Ask<'a> {
+    /// For what `item` is, or holds.
+    fn reading(collection: &str, item: &'a Item) -> Self {
+        Self {
+            what: "read",
+            item,
+            path: path(collection, item, ""),
+            body: None,
+        }
+    }
+}
+
 impl Azure {
     /// Wraps `plain` with `key`: with its newest version, unless the address names one.
     ///
@@ -104,16 +116,7 @@ impl Azure {
     /// # Errors
     /// [`KeyVaultError`] with what to do.
     pub async fn key_state(&self, key: &KeyAddress) -> Result<KeyState, KeyVaultError> {
-        let item = key.item();
-        let path = path("keys", item, "");
-        let what = "read";
-        let body = None;
-        let ask = Ask {
-            what,
-            item,
-            path,
-            body,
-        };
+        let ask = Ask::reading("keys", key.item());
         let answer = self.ask_vault(&ask).await?.json();
         let text = |name: &str| answer.pointer(name).and_then(Value::as_str);
         let wrong = || KeyVaultError::Answer(key.to_string());
@@ -138,15 +141,7 @@ impl Azure {
         secret: &SecretAddress,
     ) -> Result<Zeroizing<Vec<u8>>, KeyVaultError> {
         let item = secret.item();
-        let path = path("secrets", item, "");
-        let what = "read";
-        let body = None;
-        let ask = Ask {
-            what,
-            item,
-            path,
-            body,
-        };
+        let ask = Ask::reading("secrets", item);
         let answer = self.ask_vault(&ask).await?;
         let wrong = || KeyVaultError::Answer(secret.to_string());
         let found: Found = serde_json::from_slice(&answer.body).map_err(|_| wrong())?;
@@ -169,13 +164,11 @@ impl Azure {
         let value = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes));
         let body = json!({ "alg": ALGORITHM, "value": value.as_str() });
         let body = Zeroizing::new(body.to_string().into_bytes());
-        let path = path("keys", item, operation);
-        let body = Some(&body);
         let ask = Ask {
             what,
             item,
-            path,
-            body,
+            path: path("keys", item, operation),
+            body: Some(&body),
         };
         let answer = self.ask_vault(&ask).await?;
         let wrong = || KeyVaultError::Answer(key.to_string());

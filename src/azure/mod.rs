@@ -46,7 +46,7 @@ pub use identity::{JWT_BEARER, Source, Token};
 pub use key_vault::{KeyState, WrappedByKey};
 pub use patience::Patience;
 
-use crate::base::{Clock, SystemClock};
+use crate::base::{Clock, SystemClock, visible};
 use crate::config::{self, Platform, Secret};
 use crate::outbound::Outbound;
 use cache::Cache;
@@ -76,12 +76,22 @@ impl Azure {
         outbound: Outbound,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::patient(settings, platform, outbound, clock, Patience::default())
+    }
+
+    fn patient(
+        settings: &config::Azure,
+        platform: Platform,
+        outbound: Outbound,
+        clock: Arc<dyn Clock>,
+        patience: Patience,
+    ) -> Self {
         Self(Arc::new(Inner {
             settings: settings.clone(),
             platform,
             outbound,
             clock,
-            patience: Patience::default(),
+            patience,
             tokens: Cache::default(),
             secrets: Cache::default(),
             resources: Mutex::default(),
@@ -104,17 +114,9 @@ impl Azure {
     #[must_use]
     pub fn with_patience(&self, patience: Patience) -> Self {
         let inner = &self.0;
-        let (settings, platform) = (inner.settings.clone(), inner.platform.clone());
-        Self(Arc::new(Inner {
-            settings,
-            platform,
-            outbound: inner.outbound.clone(),
-            clock: Arc::clone(&inner.clock),
-            patience,
-            tokens: Cache::default(),
-            secrets: Cache::default(),
-            resources: Mutex::default(),
-        }))
+        let (platform, outbound) = (inner.platform.clone(), inner.outbound.clone());
+        let clock = Arc::clone(&inner.clock);
+        Self::patient(&inner.settings, platform, outbound, clock, patience)
     }
 
     /// The ways out that it uses.
@@ -149,9 +151,7 @@ impl Answered {
 
 /// At most 300 visible characters of what a host said, for a log.
 fn said(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let visible = line.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
-    visible.take(300).collect()
+    visible(text.lines().next().unwrap_or_default(), 300)
 }
 
 /// Takes a text of JSON that is overwritten when it is dropped.

@@ -1,5 +1,5 @@
 //! The words everyone shares: identifiers, the clock, randomness, pages, preconditions, error
-//! kinds.
+//! kinds, text of others.
 //!
 //! **Invariants.** Nothing here knows the product, the network or the database. The wall clock is
 //! read only in [`clock`], operating-system randomness only in [`random`].
@@ -12,9 +12,11 @@ pub mod id;
 pub mod kind;
 pub mod page;
 pub mod random;
+pub mod text;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use etag::{ETag, Precondition, PreconditionFailed};
 pub use id::Id;
 pub use kind::Kind;
 pub use page::{Cursor, Page, PageSize};
+pub use text::visible;

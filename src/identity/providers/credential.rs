@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 use super::discovery::{Metadata, Provider};
 use super::flow::secret;
 use super::verify::OidcClient;
-use super::{NoCredential, SignInError, Unacceptable, plain};
+use super::{NoCredential, SignInError, Unacceptable};
 use crate::azure::{Azure, JWT_BEARER, UnresolvedSecret, entra_advice, exchange_audience};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, visible};
 use crate::config::{self, ClientAuthentication, Secret};
 use crate::crypto::{Algorithm, Signer, SignerError};
 
@@ -131,7 +131,7 @@ impl Credential {
             provider.azure.forget_secret(reference);
         }
         let advice = known.unwrap_or_else(|| self.advice(settings));
-        let said = plain(&format!("{error} {told}"), SAID_CHARS_MAX);
+        let said = visible(&format!("{error} {told}"), SAID_CHARS_MAX);
         SignInError::Unacceptable(Unacceptable::Client { said, advice })
     }
 

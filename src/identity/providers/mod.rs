@@ -53,7 +53,7 @@ use super::sessions::{self, Origin, Started};
 use super::{Identity, Principal, Role, Roles, principals};
 use crate::azure::Azure;
 use crate::base::clock::from_micros;
-use crate::base::{Id, Timestamp};
+use crate::base::{Id, Timestamp, visible};
 use crate::config::{self, Administrator};
 use crate::crypto::Vault;
 use discovery::Provider;
@@ -301,7 +301,7 @@ impl Providers {
             _ => {}
         }
         if let Some(error) = callback.error {
-            return Err(SignInError::Declined(plain(&error, DECLINED_CHARS_MAX)));
+            return Err(SignInError::Declined(visible(&error, DECLINED_CHARS_MAX)));
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
         let return_to = flow.return_to.clone();
@@ -403,12 +403,6 @@ impl Providers {
     fn now(&self) -> Timestamp {
         self.0.identity.store.clock().now()
     }
-}
-
-/// What a provider said, without what is not visible and without its end.
-fn plain(text: &str, chars_max: usize) -> String {
-    let visible = text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
-    visible.take(chars_max).collect()
 }
 
 /// Words of a provider for the log: the first few, without control characters, not long.
