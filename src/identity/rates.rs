@@ -14,6 +14,7 @@ use super::refusals::network;
 use super::tokens::PersonalToken;
 use super::{Identity, IdentityError};
 use crate::base::{Id, Timestamp};
+use crate::config::Limits;
 
 /// So many buckets are kept apart; when all of them are in use, newcomers share one.
 const BUCKETS_MAX: usize = 65_536;
@@ -41,16 +42,22 @@ pub struct Rates {
     pub sign_in: Rate,
 }
 
-impl Default for Rates {
-    /// As in the configuration's own defaults.
-    fn default() -> Self {
+impl From<&Limits> for Rates {
+    fn from(of: &Limits) -> Self {
         let rate = |burst, per_sec| Rate { burst, per_sec };
         Self {
-            token: rate(50_000, 100),
-            source: rate(200_000, 1000),
-            all: rate(1_000_000, 10_000),
-            sign_in: rate(300, 5),
+            token: rate(of.token_burst, of.token_per_sec),
+            source: rate(of.source_burst, of.source_per_sec),
+            all: rate(of.all_burst, of.all_per_sec),
+            sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
         }
+    }
+}
+
+impl Default for Rates {
+    /// Those of the configuration.
+    fn default() -> Self {
+        Self::from(&Limits::default())
     }
 }
 

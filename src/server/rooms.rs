@@ -8,9 +8,9 @@ use crate::audit::{self, Audit};
 use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
-use crate::config::{Backend, KekPlace, Limits, SecretRef, Settings};
+use crate::config::{Backend, KekPlace, SecretRef, Settings};
 use crate::crypto::{Kek, KekError, RecoveryKey, RecoveryPrivateKey};
-use crate::identity::rates::{Rate, Rates};
+use crate::identity::rates::Rates;
 use crate::identity::{Actor, Identity, SessionLimits, principals, tokens};
 use crate::inventory::Inventory;
 use crate::store::key_ring::{KeyRing, LockedRing};
@@ -55,7 +55,7 @@ impl Rooms {
         let keys = ring.unlock(kek(place, may_create, &azure)?).await?;
         let audit = Audit::new(store.clone(), keys.clone());
         let identity = Identity::new(store.clone(), keys.clone(), session_limits(settings))
-            .with_rates(rates(&settings.limits));
+            .with_rates(Rates::from(&settings.limits));
         principals::ensure_keys(&identity).await?;
         tokens::seal_labels(&identity).await?;
         let limits = CalendarLimits::of(&settings.calendar);
@@ -177,16 +177,6 @@ pub(super) fn kek(place: KekPlace, may_create: bool, azure: &Azure) -> Result<Ke
         KekPlace::KeyVault(key) => Ok(Kek::key_vault(azure.clone(), key)),
         KekPlace::Secret(SecretRef::File(path)) => Kek::from_file(&path, may_create),
         KekPlace::Secret(reference) => Kek::from_secret(reference),
-    }
-}
-
-fn rates(of: &Limits) -> Rates {
-    let rate = |burst, per_sec| Rate { burst, per_sec };
-    Rates {
-        token: rate(of.token_burst, of.token_per_sec),
-        source: rate(of.source_burst, of.source_per_sec),
-        all: rate(of.all_burst, of.all_per_sec),
-        sign_in: rate(of.sign_in_burst, of.sign_in_per_sec),
     }
 }
 
