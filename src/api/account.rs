@@ -81,6 +81,20 @@ pub(super) async fn people(
     Ok(principals::handles(identity, people.collect()).await?)
 }
 
+/// The person of this handle; `field` is where the client named it.
+pub(super) async fn person(
+    identity: &Identity,
+    handle: &Handle,
+    field: &'static str,
+) -> Result<Id<Principal>, Problem> {
+    let found = principals::by_handle(identity, handle).await?;
+    let found = found.ok_or_else(|| {
+        let detail = format!("there is no person with the handle {handle}: check it");
+        Problem::new(Kind::Invalid, detail).at(field)
+    })?;
+    Ok(found.id)
+}
+
 impl Account {
     pub(super) fn of(account: inventory::Account, people: &People) -> Self {
         let (kind, handle) = match account {
@@ -110,12 +124,7 @@ impl Holder {
             Self::Place { id } => inventory::Holder::Place(*id),
             Self::Item { id } => inventory::Holder::Item(*id),
             Self::Party { handle } => {
-                let found = principals::by_handle(identity, handle).await?;
-                let found = found.ok_or_else(|| {
-                    let detail = format!("there is no person with the handle {handle}: check it");
-                    Problem::new(Kind::Invalid, detail).at(field)
-                })?;
-                inventory::Holder::Party(found.id)
+                inventory::Holder::Party(person(identity, handle, field).await?)
             }
         })
     }

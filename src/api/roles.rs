@@ -5,12 +5,13 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account::person;
 use super::answer;
 use super::operation::{Access, Method, Operation, Shape};
 use super::problem::{Named, Problem, refused};
 use super::request::{Call, Json, Paging, Subject, parsed};
 use crate::base::{ETag, Id, Kind, Timestamp};
-use crate::identity::{self, Handle, grants, principals as people};
+use crate::identity::{self, Handle, grants};
 use crate::inventory::{self, Charge};
 
 pub(super) static PRINCIPALS: Operation = Operation {
@@ -220,14 +221,7 @@ pub(super) async fn principals(call: Call, paging: Paging) -> Result<Response, P
 
 pub(super) async fn create(call: Call, Json(new): Json<NewRoleGrant>) -> Result<Response, Problem> {
     grants::may_give(&call.identity, &call.actor)?;
-    let found = people::by_handle(&call.identity, &new.handle).await?;
-    let found = found.ok_or_else(|| {
-        let detail = format!(
-            "there is no person with the handle {}: check it",
-            new.handle
-        );
-        Problem::new(Kind::Invalid, detail).at("handle")
-    })?;
+    let principal = person(&call.identity, &new.handle, "handle").await?;
     let over = match new.over.charge() {
         None => None,
         Some(charge) => {
@@ -240,7 +234,7 @@ pub(super) async fn create(call: Call, Json(new): Json<NewRoleGrant>) -> Result<
         }
     };
     let new = grants::NewGrant {
-        principal: found.id,
+        principal,
         role: new.role.into(),
         over,
     };

@@ -149,6 +149,12 @@ impl Role {
         }
     }
 
+    /// Reads [`Self::as_str`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
     const fn bit(self) -> u8 {
         match self {
             Self::Member => 1,
@@ -191,10 +197,9 @@ impl Roles {
     /// Reads [`Self::to_text`]; words it does not know give no role.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let known = |word: &str| Role::ALL.into_iter().find(|role| role.as_str() == word);
         Self(
             text.split_whitespace()
-                .filter_map(known)
+                .filter_map(Role::parse)
                 .fold(0, |bits, role| bits | role.bit()),
         )
     }

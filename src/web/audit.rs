@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Site;
 use super::error::Failure;
-use super::page::{Frame, render};
+use super::page::{Frame, address, render};
 use super::signed_in::SignedIn;
 use crate::audit::{Asked, Revealed, Told};
 use crate::base::Kind;
@@ -129,20 +129,16 @@ fn day(text: &str, zone: &TimeZone, later: i64) -> Result<Option<crate::base::Ti
 
 /// The same list, going on before the entry `before`.
 fn link(wanted: &Wanted, before: i64) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [
-        ("action", &wanted.action),
+    let before = before.to_string();
+    let fields = [
+        ("action", wanted.action.as_str()),
         ("actor", &wanted.actor),
         ("subject", &wanted.subject),
         ("from", &wanted.from),
         ("to", &wanted.to),
-    ] {
-        if !value.is_empty() {
-            query.append_pair(name, value);
-        }
-    }
-    query.append_pair("before", &before.to_string());
-    format!("/audit?{}", query.finish())
+        ("before", &before),
+    ];
+    address("/audit", &fields)
 }
 
 fn row(told: &Told, zone: &TimeZone) -> Row {

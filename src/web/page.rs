@@ -73,6 +73,13 @@ pub(super) fn render(status: StatusCode, page: &impl Template, frame: &Frame) ->
     response
 }
 
+/// The address of `path` with these fields behind it, but for those that say nothing.
+pub(super) fn address(path: &str, fields: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
+    format!("{path}?{}", query.finish())
+}
+
 /// A redirect to `location`, which is `GET` whatever came before (RFC 9110 §15.4.4).
 pub(super) fn see_other(location: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();

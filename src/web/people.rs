@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
 use super::form::Form;
-use super::page::{Frame, render, see_other};
+use super::page::{Frame, address, render, see_other};
 use super::signed_in::SignedIn;
 use super::step_up::or_step_up;
 use crate::base::{Cursor, Id, Kind, PageSize};
@@ -75,17 +75,13 @@ impl Wish {
     /// The page that asks for it once more.
     fn address(&self) -> String {
         let fields = [
-            ("do", &self.what),
+            ("do", self.what.as_str()),
             ("handle", &self.handle),
             ("role", &self.role),
             ("over", &self.over),
             ("id", &self.id),
         ];
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        format!("/people/confirm?{}", query.finish())
+        address("/people/confirm", &fields)
     }
 }
 
@@ -232,8 +228,6 @@ async fn change(
     match wish.what.as_str() {
         "off" => Ok(Change::Off(handle, found.id)),
         "give" => {
-            let role = Role::ALL.into_iter();
-            let role = role.clone().find(|role| role.as_str() == wish.role);
             let over = match wish.over.split_once(':') {
                 None if wish.over == "everything" => None,
                 Some(("place", id)) => Some(Charge::Place(id.parse().map_err(|_| unread())?)),
@@ -246,7 +240,7 @@ async fn change(
             };
             let new = NewGrant {
                 principal: found.id,
-                role: role.ok_or_else(unread)?,
+                role: Role::parse(&wish.role).ok_or_else(unread)?,
                 over,
             };
             Ok(Change::Give(handle, new))

@@ -107,7 +107,7 @@ fn columns(over: Option<&Part>) -> (Value, Value) {
 
 fn map_grant(row: &Row<'_>) -> Result<RoleGrant, StoreError> {
     let word = row.text(2)?;
-    let role = Role::ALL.into_iter().find(|role| role.as_str() == word);
+    let role = Role::parse(&word);
     let kind = row.text(3)?;
     let id = row.id::<()>(4)?;
     let over = (kind != EVERYTHING).then(|| Part {
