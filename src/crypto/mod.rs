@@ -18,12 +18,12 @@
 //! | HMAC-SHA-256 for look-up hashes | RFC 2104 |
 //! | token checksums | CRC-32 (ISO 3309) |
 
+mod ed25519;
 mod kek;
 mod keys;
 mod recovery;
 mod seal;
 mod signer;
-mod signing;
 #[cfg(test)]
 mod tests;
 pub mod token;

@@ -10,9 +10,9 @@ use parking_lot::RwLock;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::ed25519::SigningKey;
 use super::keys::{as_key, new_key};
 use super::seal::{Cipher, RowBinding};
-use super::signing::Signer;
 use super::{KeyBytes, KeyId, Owner, Purpose, RootId, WrappedKey};
 use crate::base::Kind;
 
@@ -73,7 +73,7 @@ pub(super) struct Held {
     /// The newest content key of each owner.
     pub(super) sealing: HashMap<Owner, Arc<DataKey>>,
     index: Option<Arc<KeyBytes>>,
-    signers: HashMap<KeyId, Arc<Signer>>,
+    signers: HashMap<KeyId, Arc<SigningKey>>,
     /// The newest signing key.
     signing: Option<(i64, KeyId)>,
     /// Why there are no keys.
@@ -229,7 +229,7 @@ impl Vault {
             Purpose::Content => held.add_content(key, &bytes),
             Purpose::Index => held.index = Some(Arc::new(bytes)),
             Purpose::Sign => {
-                let signer = Signer::new(&bytes);
+                let signer = SigningKey::new(&bytes);
                 let signer = signer.ok_or_else(|| VaultError::DamagedKey(key.id.clone()))?;
                 held.signers.insert(key.id.clone(), Arc::new(signer));
                 let new = (key.created_at, key.id.clone());

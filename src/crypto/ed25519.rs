@@ -3,9 +3,9 @@
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
 /// A key that signs; made of the 32 bytes that the ring keeps (RFC 8032 §5.1.5).
-pub(super) struct Signer(Ed25519KeyPair);
+pub(super) struct SigningKey(Ed25519KeyPair);
 
-impl Signer {
+impl SigningKey {
     /// `None` when the bytes are no key.
     pub(super) fn new(seed: &[u8; 32]) -> Option<Self> {
         Ed25519KeyPair::from_seed_unchecked(seed).ok().map(Self)
