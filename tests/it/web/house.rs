@@ -11,7 +11,7 @@ use freehold::calendar::{
     CalendarLimits, CalendarRef, Calendars, Components, NewCalendar, ObjectRef, PropertyName,
     PropertyValue, PutObject,
 };
-use freehold::config;
+use freehold::config::{self, SecretRef};
 use freehold::edge::Cookies;
 use freehold::identity::refusals::{self, Flush};
 use freehold::identity::{
@@ -26,6 +26,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use super::provider::Provider;
 use crate::support::TestStore;
 
 /// Where the pages believe they are.
@@ -61,6 +62,26 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// Where people sign in at a certified provider, root as administrator.
+    pub(super) async fn of(provider: &Provider) -> Self {
+        let secret = tempfile::tempdir().unwrap().keep().join("secret");
+        std::fs::write(&secret, "a secret of this test\n").unwrap();
+        let settings = config::Identity {
+            administrators: vec![format!("{}#root", provider.issuer).parse().unwrap()],
+            providers: vec![config::Provider {
+                id: "work".to_owned(),
+                issuer: provider.issuer.clone(),
+                client_id: "freehold".to_owned(),
+                client_secret: Some(SecretRef::File(secret)),
+                ..config::Provider::default()
+            }],
+            ..config::Identity::default()
+        };
+        let house = Self::with(&settings, Cookies::Plain).await;
+        house.on_time();
+        house
+    }
+
     /// An evaluation on plain HTTP.
     pub(crate) async fn new() -> Self {
         Self::with(&config::Identity::default(), Cookies::Plain).await

@@ -1,6 +1,6 @@
 //! Signing in through OpenID Connect, against a provider that is certified for it.
 
-use freehold::config::{self, SecretRef};
+use freehold::config;
 use freehold::edge::Cookies;
 use freehold::identity::{Actor, Role, Roles, principals};
 use http::StatusCode;
@@ -18,22 +18,7 @@ struct Desk {
 impl Desk {
     async fn open() -> Self {
         let provider = Provider::start();
-        let folder = tempfile::tempdir().unwrap();
-        let secret = folder.keep().join("secret");
-        std::fs::write(&secret, "a secret of this test\n").unwrap();
-        let settings = config::Identity {
-            administrators: vec![format!("{}#root", provider.issuer).parse().unwrap()],
-            providers: vec![config::Provider {
-                id: "work".to_owned(),
-                issuer: provider.issuer.clone(),
-                client_id: "freehold".to_owned(),
-                client_secret: Some(SecretRef::File(secret)),
-                ..config::Provider::default()
-            }],
-            ..config::Identity::default()
-        };
-        let house = House::with(&settings, Cookies::Plain).await;
-        house.on_time();
+        let house = House::of(&provider).await;
         Self { house, provider }
     }
 

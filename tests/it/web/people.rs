@@ -1,8 +1,6 @@
 //! The page of people, and the fresh sign-in that its changes need, at a provider that is certified for
 //! it (OWASP ASVS 5.0, 7.5.3).
 
-use freehold::config::{self, SecretRef};
-use freehold::edge::Cookies;
 use freehold::identity::{Role, principals};
 use http::StatusCode;
 
@@ -14,21 +12,7 @@ const GIVE: &str = "do=give&handle=ann&role=custodian&over=everything";
 
 /// Root, who administers, signed in long ago with a certified provider.
 async fn root(provider: &Provider) -> (House, Browser) {
-    let secret = tempfile::tempdir().unwrap().keep().join("secret");
-    std::fs::write(&secret, "a secret of this test\n").unwrap();
-    let settings = config::Identity {
-        administrators: vec![format!("{}#root", provider.issuer).parse().unwrap()],
-        providers: vec![config::Provider {
-            id: "work".to_owned(),
-            issuer: provider.issuer.clone(),
-            client_id: "freehold".to_owned(),
-            client_secret: Some(SecretRef::File(secret)),
-            ..config::Provider::default()
-        }],
-        ..config::Identity::default()
-    };
-    let house = House::with(&settings, Cookies::Plain).await;
-    house.on_time();
+    let house = House::of(provider).await;
     house.person("ann", &[Role::Member]).await;
     provider.next("root", "").await;
     let mut browser = house.browser();
