@@ -14,7 +14,8 @@ use super::{SecretAddress, Unfit, environment, schema::written_as_text};
 const BYTES_MAX: usize = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Where a secret is: `file:PATH`, `env:NAME` or `keyvault:ADDRESS`. Printing it shows the place, never the secret.
+/// Where a secret is: `file:PATH`, `env:NAME` or `keyvault:ADDRESS`. Printing it shows the place,
+/// never the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretRef {

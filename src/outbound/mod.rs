@@ -8,8 +8,9 @@
 //! **Invariants.** Nothing is called unless it is configured: the client is not even made before
 //! its first request. TLS by rustls with the machine's root certificates; plain HTTP only to this
 //! machine, and to the platform's own identity endpoint at a link-local address
-//! ([`Outbound::open_platform`]), which no router forwards and which offers nothing else. Redirects are handed back and never followed, the environment's proxies are not used,
-//! and an answer has a largest size and a longest time.
+//! ([`Outbound::open_platform`]), which no router forwards and which offers nothing else. Redirects
+//! are handed back and never followed, the environment's proxies are not used, and an answer has a
+//! largest size and a longest time.
 //!
 //! **Absent on purpose.** Addresses that a person supplied: they need a client of their own, which
 //! refuses private ones.
