@@ -9,11 +9,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Site;
+use super::day::date_of;
 use super::error::Failure;
+use super::grid::shifted;
 use super::page::{Frame, address, render};
 use super::signed_in::SignedIn;
+use super::view::start_of;
 use crate::audit::{Asked, Revealed, Told};
-use crate::base::Kind;
+use crate::base::Timestamp;
 use crate::identity::{Identity, history};
 
 /// So many entries are on a page.
@@ -113,18 +116,12 @@ pub(super) async fn get(
 }
 
 /// The beginning of the day that is written, or of one that many days later.
-fn day(text: &str, zone: &TimeZone, later: i64) -> Result<Option<crate::base::Timestamp>, Failure> {
+fn day(text: &str, zone: &TimeZone, later: i64) -> Result<Option<Timestamp>, Failure> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let no_day = || {
-        let why = format!("{text:?} is no day: write it as 2026-11-27");
-        Failure::plain(Kind::Malformed, &why)
-    };
-    let date: jiff::civil::Date = text.trim().parse().map_err(|_| no_day())?;
-    let date = super::grid::shifted(date, later);
-    let zoned = date.to_zoned_datetime(zone.clone()).map_err(|_| no_day())?;
-    Ok(Some(zoned.timestamp()))
+    let date = shifted(date_of(text.trim())?, later);
+    Ok(Some(start_of(date, zone)?))
 }
 
 /// The same list, going on before the entry `before`.

@@ -78,7 +78,8 @@ pub(super) async fn get(
     Ok(render(StatusCode::OK, &page, &frame))
 }
 
-fn date_of(text: &str) -> Result<Date, Failure> {
+/// The day that is written.
+pub(super) fn date_of(text: &str) -> Result<Date, Failure> {
     let date = (text.len() == 10).then(|| text.parse::<Date>().ok());
     date.flatten()
         .filter(|date| (1900..=2200).contains(&date.year()))

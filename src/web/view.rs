@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::Site;
 use super::error::Failure;
+use crate::base::{Kind, Timestamp};
 use crate::calendar::{Calendar, CalendarRef, Calendars, Entry, OccurrencesIn};
 use crate::ical::Window;
 use crate::identity::Actor;
@@ -55,13 +56,8 @@ impl Home {
         actor: &Actor,
         (first, last): (Date, Date),
     ) -> Result<Vec<Entry>, Failure> {
-        let instant = |date: Date| {
-            let zoned = date.to_zoned_datetime(self.zone.clone());
-            zoned
-                .map(|zoned| zoned.timestamp())
-                .map_err(|_| Failure::plain(crate::base::Kind::Malformed, "there is no such day"))
-        };
-        let window = Window::new(instant(first)?, instant(super::grid::shifted(last, 1))?);
+        let begin = start_of(first, &self.zone)?;
+        let window = Window::new(begin, start_of(super::grid::shifted(last, 1), &self.zone)?);
         let asked = OccurrencesIn {
             calendars: self.shown.iter().map(|one| one.at.clone()).collect(),
             window,
@@ -108,6 +104,14 @@ pub(super) fn six_digits(color: &str) -> Option<String> {
     let digits = color.trim().strip_prefix('#')?;
     let fits = matches!(digits.len(), 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit());
     fits.then(|| format!("#{}", digits.get(..6).unwrap_or_default()).to_lowercase())
+}
+
+/// When `date` begins in `zone`.
+pub(super) fn start_of(date: Date, zone: &TimeZone) -> Result<Timestamp, Failure> {
+    let zoned = date.to_zoned_datetime(zone.clone());
+    zoned
+        .map(|zoned| zoned.timestamp())
+        .map_err(|_| Failure::plain(Kind::Malformed, "there is no such day"))
 }
 
 /// The summary, or words that say there is none.
