@@ -89,16 +89,8 @@ fn key(vault: &Vault, must: Must<'_>) {
 
 /// A token goes to vaults of known domains only.
 fn vaults(settings: &Settings) -> Vec<Verdict> {
-    let secrets = settings.secret_references().into_iter();
-    let secrets = secrets.filter_map(|(key, reference)| match reference {
-        SecretRef::KeyVault(address) => Some((key, &address.item().vault)),
-        SecretRef::File(_) | SecretRef::Env(_) => None,
-    });
-    let key = settings.vault.key_vault_key.iter();
-    let key = key.map(|key| ("vault.key_vault_key".to_owned(), &key.item().vault));
-    let foreign = secrets
-        .chain(key)
-        .filter(|(_, vault)| !settings.azure.is_key_vault(vault));
+    let named = settings.vaults().into_iter();
+    let foreign = named.filter(|(_, vault)| !settings.azure.is_key_vault(vault));
     let verdict = |(key, _): (String, &url::Url)| {
         let sentence = format!(
             "`{key}` is at a host that is no Key Vault of a known cloud; correct it, or name its \

@@ -8,6 +8,8 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::{
     Administrator, Azure, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
     PublicUrl, SecretRef, SecurityContact,
@@ -317,6 +319,19 @@ impl Settings {
                 key.map(KekPlace::KeyVault)
             }
         }
+    }
+
+    /// Every vault that is named, with the key that names it.
+    #[must_use]
+    pub fn vaults(&self) -> Vec<(String, &Url)> {
+        let secrets = self.secret_references().into_iter();
+        let secrets = secrets.filter_map(|(key, reference)| match reference {
+            SecretRef::KeyVault(address) => Some((key, &address.item().vault)),
+            SecretRef::File(_) | SecretRef::Env(_) => None,
+        });
+        let key = self.vault.key_vault_key.iter();
+        let key = key.map(|key| ("vault.key_vault_key".to_owned(), &key.item().vault));
+        secrets.chain(key).collect()
     }
 
     /// Every secret reference that is set, with its key.

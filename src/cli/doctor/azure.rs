@@ -8,7 +8,7 @@ use url::Url;
 use super::{Finding, out};
 use crate::azure::{Azure, Claims, exchange_audience};
 use crate::base::{Clock as _, SystemClock, Timestamp, random};
-use crate::config::{ClientAuthentication, KekProvider, KeyAddress, Provider, SecretRef, Settings};
+use crate::config::{ClientAuthentication, KekProvider, KeyAddress, Provider, Settings};
 use crate::identity::providers::client_jwk;
 use crate::web::{CALLBACK, FRONT_CHANNEL_LOGOUT, SIGN_IN};
 
@@ -39,23 +39,10 @@ pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> 
     findings
 }
 
-/// The vaults that the settings name.
-fn vaults(settings: &Settings) -> Vec<Url> {
-    let secrets = settings.secret_references().into_iter();
-    let secrets = secrets.filter_map(|(_, reference)| match reference {
-        SecretRef::KeyVault(address) => Some(address.item().vault.clone()),
-        SecretRef::File(_) | SecretRef::Env(_) => None,
-    });
-    let key = settings.vault.key_vault_key.iter();
-    secrets
-        .chain(key.map(|key| key.item().vault.clone()))
-        .collect()
-}
-
 fn uses_azure(settings: &Settings) -> bool {
     let mut providers = settings.identity.providers.iter();
     providers.any(|one| one.client_authentication() == ClientAuthentication::AzureIdentity)
-        || !vaults(settings).is_empty()
+        || !settings.vaults().is_empty()
 }
 
 /// What has to be registered at the provider.
@@ -177,7 +164,8 @@ async fn clocks(settings: &Settings, azure: &Azure) -> Vec<Finding> {
     const REASON: &str = "comparing clocks";
     let issuers = settings.identity.providers.iter();
     let issuers = issuers.filter_map(|one| one.address().ok());
-    let asked = vaults(settings).into_iter().chain(issuers);
+    let vaults = settings.vaults().into_iter();
+    let asked = vaults.map(|(_, vault)| vault.clone()).chain(issuers);
     // Each host once.
     let hosts: BTreeMap<String, Url> = asked
         .filter_map(|url: Url| Some((url.host_str()?.to_owned(), url)))
