@@ -162,7 +162,9 @@ fn scopes(settings: &Settings) -> Vec<&'static str> {
             || providers.any(|provider| provider.scopes.iter().any(|one| one == scope))
     };
     let known = ["openid", "profile", "email", "offline_access"];
-    known.into_iter().filter(|scope| asked(scope)).collect()
+    let of_graph = of_microsoft(settings).any(|provider| provider.graph.is_some());
+    let known = known.into_iter().filter(|scope| asked(scope));
+    known.chain(of_graph.then_some("User.Read")).collect()
 }
 
 fn scope(name: &str) -> Value {
@@ -170,6 +172,7 @@ fn scope(name: &str) -> Value {
         "openid" => "37f7f235-527c-4136-accd-4a02d197296e",
         "profile" => "14dad69e-099b-42c9-810b-d002981feec1",
         "email" => "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
+        "User.Read" => "e1fe6dd8-ba31-4d61-89e7-88639da4688d",
         _ => "7427e0e9-2fba-42fe-b0c0-848c9e6a8182",
     };
     json!({ "id": id, "type": "Scope" })

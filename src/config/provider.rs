@@ -91,6 +91,11 @@ section! {
         /// The claim that `role_groups` is about: a text or a list of texts. With Google, `hd` is
         /// the domain of the account; `sub` and `oid` are single accounts.
         groups_claim: String = "groups".to_owned();
+        /// The address of Microsoft Graph, which is asked for the groups of `role_groups` when
+        /// Microsoft leaves groups out of the token, with the delegated permission `User.Read`; only
+        /// for `entra`. Conditional Access may then ask for a stronger sign-in by a claims
+        /// challenge. Unset: Graph is never called.
+        graph: Option<String> = None, example "\"https://graph.microsoft.com\"";
         /// What `acr` in the token has to be one of; the provider is asked for these. Empty means
         /// anything.
         required_acr: Vec<String> = Vec::new(), example "[\"phr\"]";
@@ -100,7 +105,7 @@ section! {
         /// sign them in anew. The token then needs `auth_time`. Unset means any time.
         max_age_mins: Option<u32> = None, unit "minutes", range 1..=43_200, example "480";
         /// Roles by group, in addition to those of `roles_claim`. Where a provider leaves groups
-        /// out because they are too many, no group gives a role.
+        /// out because they are too many, no group gives a role, unless `graph` is set.
         role_groups: RoleGroups = RoleGroups::default();
     }
 }
@@ -193,6 +198,12 @@ impl Provider {
     /// The issuer is none.
     pub fn address(&self) -> Result<url::Url, url::ParseError> {
         self.issuer().replace(TENANT_PLACE, "common").parse()
+    }
+
+    /// The address of Microsoft Graph, where it is asked for groups.
+    #[must_use]
+    pub fn graph(&self) -> Option<url::Url> {
+        self.graph.as_ref().and_then(|text| text.parse().ok())
     }
 
     /// How we prove to it who we are: as set, or by what is set.

@@ -136,6 +136,17 @@ fn of_its_type(provider: &Provider, must: Must<'_>) {
         "is only for `type = \"entra\"`: remove it, or set the type",
     );
     must(
+        of(ProviderType::Entra) || provider.graph.is_none(),
+        "graph",
+        "is only for `type = \"entra\"`: remove it, or set the type",
+    );
+    must(
+        provider.graph.as_deref().is_none_or(is_issuer),
+        "graph",
+        "must be the `https` address of Microsoft Graph (`http` only on this machine): \
+         `https://graph.microsoft.com`, or that of your sovereign cloud",
+    );
+    must(
         of(ProviderType::Google) || provider.hosted_domains.is_empty(),
         "hosted_domains",
         "is only for `type = \"google\"`: remove it, or set the type",

@@ -216,8 +216,9 @@ section! {
         step_up_mins: u32 = 10, unit "minutes", range 1..=1440;
         /// A provider that gave a refresh token at the sign-in is asked with it whether the person
         /// may still be signed in, at the first request after so many seconds; if not, the session
-        /// ends. So an account that is turned off there loses its sessions here. Some providers
-        /// give that token only for the scope `offline_access`. 0 never asks.
+        /// ends. So an account that is turned off there loses its sessions here, and roles that it
+        /// has there no more count no more. Some providers give that token only for the scope
+        /// `offline_access`, Google never. 0 never asks.
         session_check_secs: u32 = 300, unit "seconds", range 0..=86_400;
         /// OpenID Connect providers that people sign in with.
         providers: Vec<Provider> = Vec::new();

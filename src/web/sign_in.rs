@@ -13,7 +13,7 @@ use super::return_to::ReturnTo;
 use super::{CALLBACK, Site, sign_out};
 use crate::base::Kind;
 use crate::edge::{Fault, same_origin, source_of};
-use crate::identity::providers::{Callback, Choice, Failed, Wanted, flow_id};
+use crate::identity::providers::{Begun, Callback, Choice, Failed, Finished, Wanted, flow_id};
 use crate::identity::refusals::{self, Refused};
 use crate::identity::{Identity, IdentityError, Providers, rates, sessions};
 
@@ -97,6 +97,10 @@ pub(super) async fn leave(
     (provider, wanted): (&str, Wanted<'_>),
 ) -> Result<Response, Failure> {
     let begun = providers.begin(provider, wanted).await?;
+    Ok(sent(site, headers, &begun))
+}
+
+fn sent(site: &Site, headers: &HeaderMap, begun: &Begun) -> Response {
     let mut response = see_other(begun.location.as_str());
     for cookie in site
         .cookies
@@ -104,7 +108,7 @@ pub(super) async fn leave(
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    Ok(response)
+    response
 }
 
 /// The parameters that a provider sends back (RFC 6749 §4.1.2, RFC 9207).
@@ -136,7 +140,8 @@ pub(super) async fn finish(
         iss: answer.iss,
     };
     let mut response = match providers.finish(sealed, callback).await {
-        Ok(done) => {
+        Ok(Finished::Again(begun)) => sent(&site, &parts.headers, &begun),
+        Ok(Finished::In(done)) => {
             if done.is_step_up
                 && let Some(before) = site.cookies.session(&parts.headers)
                 && let Err(error) = providers.end(before).await

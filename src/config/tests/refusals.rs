@@ -264,6 +264,19 @@ fn what_only_one_type_has_is_refused_with_another_and_nobody_gives_themselves_ro
         ),
         &["f.toml:5:1", "only for `type = \"entra\"`"],
     );
+    refused(
+        of("google", "graph = \"https://graph.microsoft.com\"\n"),
+        &["f.toml:5:1", "only for `type = \"entra\"`"],
+    );
+    let tenants = "tenants = [\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]\n";
+    let graph = |address: &str| of("entra", &format!("{tenants}graph = \"{address}\"\n"));
+    assert!(graph("https://graph.microsoft.us").is_ok());
+    for address in ["http://graph.microsoft.com", "graph.microsoft.com"] {
+        refused(
+            graph(address),
+            &["f.toml:6:1", "address of Microsoft Graph"],
+        );
+    }
     for claim in ["roles_claim", "groups_claim"] {
         refused(
             of("google", &format!("{claim} = \"email\"\n")),

@@ -235,7 +235,7 @@ impl Provider {
     }
 
     /// Calls the provider itself, or an endpoint that it publishes.
-    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, OutboundError> {
+    pub(super) async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, OutboundError> {
         let address = request.uri().to_string();
         let url = address
             .parse()

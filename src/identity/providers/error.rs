@@ -67,6 +67,12 @@ pub enum SignInError {
          role here: ask the operator to use app roles"
     )]
     TooManyGroups,
+    /// Microsoft Graph challenged two sign-ins in a row.
+    #[error(
+        "your organisation asks for another sign-in again and again, so you are not signed in: ask \
+         the operator which Conditional Access policy your account does not fulfil"
+    )]
+    Challenged,
     /// The sign-in at the provider was not as strong or as recent as the configuration asks for.
     #[error(
         "your sign-in at the provider was not as strong or as recent as it has to be here: sign \
@@ -172,7 +178,8 @@ impl SignInError {
         match self {
             Self::NoProvider(_) => Kind::NotFound,
             Self::NoFlow | Self::MixedUp => Kind::Malformed,
-            Self::Declined(_)
+            Self::Challenged
+            | Self::Declined(_)
             | Self::Ended
             | Self::Foreign
             | Self::NoRole
@@ -200,6 +207,7 @@ impl SignInError {
             Self::NoRole => "no-role",
             Self::SomebodyElse => "somebody-else",
             Self::TooManyGroups => "groups-left-out",
+            Self::Challenged => "claims-challenge",
             Self::TooWeak(_) => "too-weak",
             Self::TurnedOff => "turned-off",
             Self::Unacceptable(Unacceptable::Code(_)) => "code",

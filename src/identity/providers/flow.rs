@@ -32,6 +32,9 @@ pub(super) struct Flow {
     pub(super) return_to: String,
     /// When it began, in microseconds.
     pub(super) begun_at: i64,
+    /// Whether it answers a claims challenge; see `graph`.
+    #[serde(default)]
+    pub(super) challenged: bool,
     /// Who has to prove once more that they are it; `None` for a plain sign-in.
     pub(super) step_up: Option<Id<Principal>>,
 }

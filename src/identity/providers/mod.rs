@@ -19,13 +19,17 @@
 //! | asking whether it goes on | OpenID Connect Core 1.0 §12 |
 //! | being told that it ended | OpenID Connect Back-Channel Logout 1.0, Front-Channel Logout 1.0 |
 
+mod begin;
 mod credential;
 mod discovery;
 mod error;
 mod flow;
+mod graph;
 mod issuer;
 mod logout;
 mod logout_token;
+mod person;
+mod renew;
 mod roles;
 mod standing;
 mod strength;
@@ -34,13 +38,7 @@ mod tests;
 mod verify;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use openidconnect::core::{CoreAuthPrompt, CoreResponseType};
-use openidconnect::{
-    AuthenticationContextClass, AuthenticationFlow, AuthorizationRequest, CsrfToken, Nonce,
-    PkceCodeChallenge, PkceCodeVerifier, Scope,
-};
 use url::Url;
 
 pub use credential::client_jwk;
@@ -50,18 +48,17 @@ pub use flow::flow_id;
 pub use logout::{LogoutError, SignOut};
 
 use super::sessions::{self, Origin, Started};
-use super::{Identity, Principal, Role, Roles, principals};
+use super::{Identity, Principal};
 use crate::azure::Azure;
 use crate::base::clock::from_micros;
 use crate::base::{Id, Timestamp, visible};
 use crate::config::{self, Administrator};
 use crate::crypto::Vault;
 use discovery::Provider;
-use flow::{Flow, secret};
-use issuer::Account;
+use flow::Flow;
 use logout::Recent;
 use standing::{Rhythm, Standing};
-use verify::Verified;
+use verify::Redeemed;
 
 /// The longest text of a provider's error that is repeated to the person.
 const DECLINED_CHARS_MAX: usize = 60;
@@ -137,6 +134,16 @@ pub struct SignedIn {
     pub is_step_up: bool,
 }
 
+/// How a sign-in went on.
+#[derive(Debug)]
+pub enum Finished {
+    /// Somebody has signed in.
+    In(SignedIn),
+    /// Microsoft Graph wants more of the sign-in than it was (a claims challenge): back to the
+    /// provider, once.
+    Again(Begun),
+}
+
 /// How a sign-in shall be.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
@@ -201,65 +208,6 @@ impl Providers {
         self.0.providers.iter().map(state).collect()
     }
 
-    /// Begins a sign-in with the provider `id`, as `wanted`.
-    ///
-    /// # Errors
-    /// [`SignInError::NoProvider`]; [`SignInError::Unreachable`] when it must be asked for its
-    /// metadata and does not answer.
-    pub async fn begin(&self, id: &str, wanted: Wanted<'_>) -> Result<Begun, SignInError> {
-        let provider = self.provider(id)?;
-        let now = self.now();
-        let published = provider.published(now).await?;
-        let oidc = verify::client(provider, &published.metadata, wanted.redirect_uri)?;
-        let (state, nonce, verifier) = (secret(), secret(), secret());
-        let flow_id = flow_id(&state);
-        let sent = Nonce::new(nonce.clone());
-        let challenge =
-            PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
-        let scopes = provider.settings.scopes.iter();
-        let request = oidc
-            .authorize_url(
-                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-                move || CsrfToken::new(state),
-                move || sent,
-            )
-            // The crate asks for openid itself.
-            .add_scopes(scopes.filter(|s| *s != "openid").cloned().map(Scope::new))
-            .set_pkce_challenge(challenge);
-        let acr = provider.settings.required_acr.iter().cloned();
-        let mut request = acr
-            .map(AuthenticationContextClass::new)
-            .fold(request, AuthorizationRequest::add_auth_context_value);
-        if wanted.step_up.is_some() {
-            // OpenID Connect Core 1.0 §3.1.2.1: then the token has to say when that was.
-            request = request
-                .add_prompt(CoreAuthPrompt::Login)
-                .set_max_age(Duration::ZERO);
-        } else if let Some(minutes) = provider.settings.max_age_mins {
-            request = request.set_max_age(Duration::from_mins(minutes.into()));
-        }
-        if let [domain] = provider.settings.hosted_domains.as_slice() {
-            // Google then offers the right accounts; what counts is the claim.
-            request = request.add_extra_param("hd", domain.clone());
-        }
-        let (location, _, _) = request.url();
-        let flow = Flow {
-            provider: id.to_owned(),
-            redirect_uri: wanted.redirect_uri.to_owned(),
-            nonce,
-            verifier,
-            return_to: wanted.return_to.to_owned(),
-            begun_at: now.as_microsecond(),
-            step_up: wanted.step_up,
-        };
-        let sealed = flow.seal(&self.0.vault, &flow_id)?;
-        Ok(Begun {
-            location,
-            flow_id,
-            sealed,
-        })
-    }
-
     /// Finishes the sign-in that `sealed` was kept for, and starts a session.
     ///
     /// # Errors
@@ -269,7 +217,7 @@ impl Providers {
         &self,
         sealed: Option<&str>,
         callback: Callback,
-    ) -> Result<SignedIn, Failed> {
+    ) -> Result<Finished, Failed> {
         let now = self.now();
         let id = flow_id(&callback.state);
         let flow = sealed.and_then(|sealed| Flow::open(&self.0.vault, &id, sealed, now));
@@ -288,7 +236,7 @@ impl Providers {
         flow: Flow,
         callback: Callback,
         now: Timestamp,
-    ) -> Result<SignedIn, SignInError> {
+    ) -> Result<Finished, SignInError> {
         let published = provider.published(now).await?;
         let extra = published.metadata.additional_metadata();
         match &callback.iss {
@@ -304,27 +252,53 @@ impl Providers {
             return Err(SignInError::Declined(visible(&error, DECLINED_CHARS_MAX)));
         }
         let code = callback.code.ok_or(SignInError::NoFlow)?;
-        let return_to = flow.return_to.clone();
-        let (step_up, begun_at) = (flow.step_up, from_micros(flow.begun_at));
-        let (verified, refresh) = verify::redeem(provider, published, (flow, code), now).await?;
-        if callback
-            .iss
-            .is_some_and(|named| named != verified.account.issuer)
-        {
+        let mut redeemed = verify::redeem(provider, published, (&flow, code), now).await?;
+        let account = &redeemed.verified.account;
+        if callback.iss.is_some_and(|named| named != account.issuer) {
             return Err(SignInError::MixedUp);
         }
+        let given = std::mem::take(&mut redeemed.verified.given);
+        match person::given(provider, given, &redeemed.access).await {
+            Ok(given) => redeemed.verified.given = given,
+            Err(_) if flow.challenged => return Err(SignInError::Challenged),
+            Err(challenge) => {
+                let wanted = Wanted {
+                    redirect_uri: &flow.redirect_uri,
+                    return_to: &flow.return_to,
+                    step_up: flow.step_up,
+                };
+                let begun = self.begin_with(provider, wanted, Some(challenge)).await?;
+                return Ok(Finished::Again(begun));
+            }
+        }
+        let entered = self.enter(provider, flow, redeemed, now).await;
+        entered.map(Finished::In)
+    }
+
+    /// Starts the session of whoever was vouched for.
+    async fn enter(
+        &self,
+        provider: &Provider,
+        flow: Flow,
+        redeemed: Redeemed,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInError> {
+        let Redeemed {
+            verified, refresh, ..
+        } = redeemed;
+        let step_up = flow.step_up;
         let origin = Origin {
             issuer: verified.account.issuer.clone(),
-            sid: verified.sid.clone(),
+            sid: verified.sid,
             authenticated_at: verified.authenticated_at,
-            person: verified.person.clone(),
+            person: verified.person,
             provider: provider.settings.id.clone(),
         };
         if step_up.is_some() {
-            strength::is_new(origin.authenticated_at, begun_at)?;
+            strength::is_new(origin.authenticated_at, from_micros(flow.begun_at))?;
         }
-        let named = verified.named.clone();
-        let principal = self.principal(&provider.settings, verified).await?;
+        let vouched = (&verified.account, &verified.given);
+        let principal = self.principal(provider, vouched).await?;
         if step_up.is_some_and(|who| who != principal.id) {
             return Err(SignInError::SomebodyElse);
         }
@@ -337,61 +311,13 @@ impl Providers {
             sessions::end(identity, started.secret.expose()).await?;
             return Err(SignInError::Ended);
         }
+        let named = verified.named;
         self.hold(&provider.settings.id, &started, (named, refresh));
         Ok(SignedIn {
             started,
-            return_to,
+            return_to: flow.return_to,
             is_step_up: step_up.is_some(),
         })
-    }
-
-    async fn principal(
-        &self,
-        provider: &config::Provider,
-        verified: Verified,
-    ) -> Result<Principal, SignInError> {
-        let identity = &self.0.identity;
-        let Verified {
-            account: Account { issuer, subject },
-            given,
-            ..
-        } = &verified;
-        let administers = self.0.administrators.iter().any(|one| match one {
-            Administrator::Account {
-                issuer: i,
-                subject: s,
-            } => (i, s) == (issuer, subject),
-            Administrator::Role { provider: id, role } => {
-                *id == provider.id && given.words.contains(role)
-            }
-        });
-        let roles = if administers {
-            given.roles.with(Role::Administrator)
-        } else {
-            given.roles
-        };
-        if given.groups_left_out {
-            let provider = &provider.id;
-            tracing::warn!(%provider, "somebody is in too many groups: no role by group; use app roles");
-        }
-        if roles == Roles::default() {
-            tracing::info!(provider = %provider.id, words = ?told(&given.words), "no word of the roles claim and no group gives a role here");
-            // Nobody is made for it, but who was here before must not keep what they had.
-            let known = principals::by_account(identity, issuer, subject).await?;
-            if known.is_some() {
-                principals::find_or_create(identity, issuer, subject, roles).await?;
-            }
-            return Err(if given.groups_left_out {
-                SignInError::TooManyGroups
-            } else {
-                SignInError::NoRole
-            });
-        }
-        let principal = principals::find_or_create(identity, issuer, subject, roles).await?;
-        if !principal.active {
-            return Err(SignInError::TurnedOff);
-        }
-        Ok(principal)
     }
 
     fn provider(&self, id: &str) -> Result<&Provider, SignInError> {
@@ -403,10 +329,4 @@ impl Providers {
     fn now(&self) -> Timestamp {
         self.0.identity.store.clock().now()
     }
-}
-
-/// Words of a provider for the log: the first few, without control characters, not long.
-fn told(words: &[String]) -> Vec<String> {
-    let short = |word: &String| word.chars().filter(|c| !c.is_control()).take(40).collect();
-    words.iter().take(5).map(short).collect()
 }

@@ -35,17 +35,47 @@ pub(super) fn given(
         Some(Value::Array(list)) if by_group && !groups_left_out => texts(list).collect(),
         _ => Vec::new(),
     };
+    Given {
+        roles: roles(settings, &words, &groups),
+        words,
+        groups_left_out,
+    }
+}
+
+impl Given {
+    /// The same, now that it is known which of [`mapped`] the person is in.
+    pub(super) fn with_groups(self, settings: &config::Provider, groups: &[String]) -> Self {
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        Self {
+            roles: roles(settings, &self.words, &groups),
+            words: self.words,
+            groups_left_out: false,
+        }
+    }
+}
+
+/// The groups that give a role.
+pub(super) fn mapped(settings: &config::Provider) -> Vec<&String> {
+    let all = Role::ALL.into_iter();
+    let all = all.flat_map(|role| groups_of(&settings.role_groups, role));
+    all.collect()
+}
+
+/// Whether a token says anything of roles. A provider may leave out, of a token that is not from a
+/// sign-in, what it puts into others; only Microsoft's leave a claim out when there is nothing in it.
+pub(super) fn is_told(settings: &config::Provider, claims: &Map<String, Value>) -> bool {
+    let of_roles = [&settings.roles_claim, &settings.groups_claim];
+    settings.is_by_tenant() || of_roles.into_iter().any(|claim| claims.contains_key(claim))
+}
+
+fn roles(settings: &config::Provider, words: &[String], groups: &[&str]) -> Roles {
     let is_given = |role: &Role| {
         let mapped = groups_of(&settings.role_groups, *role);
         words.iter().any(|word| word == role.as_str())
             || mapped.iter().any(|group| groups.contains(&group.as_str()))
     };
-    let roles: Vec<Role> = Role::ALL.into_iter().filter(is_given).collect();
-    Given {
-        roles: Roles::of(&roles),
-        words,
-        groups_left_out,
-    }
+    let given: Vec<Role> = Role::ALL.into_iter().filter(is_given).collect();
+    Roles::of(&given)
 }
 
 /// The words of a claim that is a text or a list of texts; a text is one word, whatever is in it:

@@ -13,7 +13,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::Providers;
-use super::verify::{Named, NotRenewed, Refresh, renew};
+use super::renew::{NotRenewed, renew};
+use super::verify::{Named, Refresh};
 use crate::base::Timestamp;
 use crate::crypto::token;
 use crate::identity::sessions::{self, Started};
@@ -150,7 +151,11 @@ impl Providers {
         let Ok(asked) = self.provider(provider) else {
             return true;
         };
-        let why = match renew(asked, (&mut refresh, &of), now).await {
+        let renewed = match renew(asked, (&mut refresh, &of), now).await {
+            Ok(Some(renewed)) => self.renewed(asked, renewed).await,
+            renewed => renewed.map(drop),
+        };
+        let why = match renewed {
             Ok(()) => {
                 self.0.standing.put_back(&digest, refresh);
                 return true;

@@ -25,6 +25,7 @@ fn at(second: i64) -> Timestamp {
 
 fn flow(return_to: &str) -> Flow {
     Flow {
+        challenged: false,
         provider: "work".to_owned(),
         redirect_uri: "https://calendar.example.org/auth/callback".to_owned(),
         nonce: secret(),

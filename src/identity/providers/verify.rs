@@ -4,8 +4,6 @@
 //! asymmetric one that the provider says it uses, the issuer is that of the tenant (see `issuer`),
 //! `iat` and `nbf` are not in the future, `azp` names us, `at_hash` fits, and 60
 //! seconds of difference between two clocks are forgiven.
-//!
-//! [`renew`] asks a provider again with a refresh token (OpenID Connect Core 1.0 §12).
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,7 +17,7 @@ use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
     IdTokenClaims, IdTokenFields, IdTokenVerifier, JsonWebKey as _, Nonce, NonceVerifier,
-    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    OAuth2TokenResponse as _, PkceCodeVerifier, RedirectUrl, RequestTokenError,
     SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
@@ -58,7 +56,7 @@ pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
 
 /// Claims that OpenID Connect does not define, by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OtherClaims(Map<String, Value>);
+pub(super) struct OtherClaims(pub(super) Map<String, Value>);
 
 impl AdditionalClaims for OtherClaims {}
 
@@ -69,8 +67,8 @@ type Fields = IdTokenFields<
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
-type Claims = IdTokenClaims<OtherClaims, CoreGenderClaim>;
-type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
+pub(super) type Claims = IdTokenClaims<OtherClaims, CoreGenderClaim>;
+pub(super) type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
 
 /// A client of one provider.
 pub(super) type OidcClient = Client<
@@ -112,7 +110,17 @@ pub(super) struct Verified {
 pub(super) type Named = (String, String);
 
 /// A refresh token, which is wiped when it goes.
-pub(super) struct Refresh(Zeroizing<String>);
+pub(super) struct Refresh(pub(super) Zeroizing<String>);
+
+/// An access token, which is wiped when it goes.
+pub(super) struct Access(Zeroizing<String>);
+
+/// What the token endpoint gave for a code.
+pub(super) struct Redeemed {
+    pub(super) verified: Verified,
+    pub(super) access: Access,
+    pub(super) refresh: Option<Refresh>,
+}
 
 /// The client for `provider`, which is sent back to `redirect_uri`; it proves nothing yet.
 pub(super) fn client(
@@ -126,7 +134,7 @@ pub(super) fn client(
 }
 
 /// The client for `provider`; it proves nothing yet.
-fn bare_client(provider: &Provider, metadata: &Metadata) -> OidcClient {
+pub(super) fn bare_client(provider: &Provider, metadata: &Metadata) -> OidcClient {
     let id = ClientId::new(provider.settings.client_id.clone());
     OidcClient::from_provider_metadata(metadata.clone(), id, None)
         .set_auth_type(AuthType::RequestBody)
@@ -137,23 +145,23 @@ fn bare_client(provider: &Provider, metadata: &Metadata) -> OidcClient {
 pub(super) async fn redeem(
     provider: &Provider,
     published: Arc<Published>,
-    (flow, code): (Flow, String),
+    (flow, code): (&Flow, String),
     now: Timestamp,
-) -> Result<(Verified, Option<Refresh>), SignInError> {
+) -> Result<Redeemed, SignInError> {
     let oidc = client(provider, &published.metadata, &flow.redirect_uri)?;
     let credential = Credential::of(provider, &published.metadata, now).await?;
     let oidc = credential.shown_by(oidc)?;
     let request = oidc
         .exchange_code(AuthorizationCode::new(code))
         .map_err(|_| no_token_endpoint(provider))?
-        .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier));
+        .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier.clone()));
     let shown = credential.params().into_iter();
     let request = shown.fold(request, |request, (name, text)| {
         request.add_extra_param(name, text)
     });
     let tokens = request.request_async(provider).await;
     let tokens = tokens.map_err(|error| not_given((provider, &credential), error))?;
-    let nonce = Nonce::new(flow.nonce);
+    let nonce = Nonce::new(flow.nonce.clone());
     let from = (provider, published.as_ref());
     let checked = match check(from, &oidc, (&tokens, &nonce), now) {
         Err(Refused::UnknownKey) => {
@@ -163,97 +171,32 @@ pub(super) async fn redeem(
         }
         checked => checked,
     };
-    let verified = checked.map_err(Refused::told)?;
-    Ok((verified, Refresh::of(&tokens)))
+    Ok(Redeemed {
+        verified: checked.map_err(Refused::told)?,
+        access: Access::of(&tokens),
+        refresh: Refresh::of(&tokens),
+    })
+}
+
+impl Access {
+    pub(super) fn of(tokens: &Tokens) -> Self {
+        Self(tokens.access_token().secret().clone().into())
+    }
+
+    /// As the header `Authorization` has it (RFC 6750 §2.1).
+    pub(super) fn bearer(&self) -> String {
+        format!("Bearer {}", *self.0)
+    }
 }
 
 impl Refresh {
-    fn of(tokens: &Tokens) -> Option<Self> {
+    pub(super) fn of(tokens: &Tokens) -> Option<Self> {
         let token = tokens.refresh_token();
         token.map(|token| Self(token.secret().clone().into()))
     }
 }
 
-/// Why a provider did not confirm a sign-in.
-pub(super) enum NotRenewed {
-    /// It says that it is over, or vouches for somebody else.
-    Over(String),
-    /// It did not say.
-    Unknown(SignInError),
-}
-
-/// Asks whether the person `of` may still be signed in (OpenID Connect Core 1.0 §12). A provider
-/// that rotates its tokens puts a new one into `refresh`.
-pub(super) async fn renew(
-    provider: &Provider,
-    (refresh, of): (&mut Refresh, &Named),
-    now: Timestamp,
-) -> Result<(), NotRenewed> {
-    let (published, oidc, tokens) = ask_again(provider, refresh, now).await?;
-    if let Some(newer) = Refresh::of(&tokens) {
-        *refresh = newer;
-    }
-    if tokens.id_token().is_none() {
-        return Ok(()); // §12.2: "it might not contain an id_token"
-    }
-    let same = |from: &Published, oidc: &OidcClient| {
-        // §12.2: a nonce need not be there.
-        let any = |_: Option<&Nonce>| Ok(());
-        let (claims, _) = believe((provider, from), oidc, (&tokens, any), now)?;
-        Ok(named(claims) == *of)
-    };
-    let mut checked = same(&published, &oidc);
-    if matches!(checked, Err(Refused::UnknownKey)) {
-        let newer = provider.with_new_keys(published, now).await;
-        checked = match newer {
-            Ok(from) => same(&from, &bare_client(provider, &from.metadata)),
-            Err(error) => return Err(NotRenewed::Unknown(error)),
-        };
-    }
-    match checked.map_err(Refused::told) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(NotRenewed::Over(
-            "the ID token is about somebody else".to_owned(),
-        )),
-        Err(SignInError::Unacceptable(why)) => Err(NotRenewed::Over(why.to_string())),
-        Err(error) => Err(NotRenewed::Over(error.to_string())),
-    }
-}
-
-/// Sends the refresh token.
-async fn ask_again(
-    provider: &Provider,
-    refresh: &Refresh,
-    now: Timestamp,
-) -> Result<(Arc<Published>, OidcClient, Tokens), NotRenewed> {
-    let unknown = NotRenewed::Unknown;
-    let published = provider.published(now).await.map_err(unknown)?;
-    let credential = Credential::of(provider, &published.metadata, now).await;
-    let credential = credential.map_err(unknown)?;
-    let oidc = credential.shown_by(bare_client(provider, &published.metadata));
-    let oidc = oidc.map_err(unknown)?;
-    let token = RefreshToken::new(refresh.0.to_string());
-    let request = oidc
-        .exchange_refresh_token(&token)
-        .map_err(|_| unknown(no_token_endpoint(provider)))?;
-    let shown = credential.params().into_iter();
-    let request = shown.fold(request, |request, (name, text)| {
-        request.add_extra_param(name, text)
-    });
-    match request.request_async(provider).await {
-        Ok(tokens) => Ok((published, oidc, tokens)),
-        // RFC 6749 §5.2: the token "is invalid, expired, revoked".
-        Err(RequestTokenError::ServerResponse(answer))
-            if *answer.error() == CoreErrorResponseType::InvalidGrant =>
-        {
-            let why = "the token endpoint says: invalid_grant";
-            Err(NotRenewed::Over(why.to_owned()))
-        }
-        Err(error) => Err(unknown(not_given((provider, &credential), error))),
-    }
-}
-
-fn no_token_endpoint(provider: &Provider) -> SignInError {
+pub(super) fn no_token_endpoint(provider: &Provider) -> SignInError {
     let why = "there is no token_endpoint in it".to_owned();
     provider.unreachable(Unreachable::Metadata(why))
 }
@@ -261,7 +204,10 @@ fn no_token_endpoint(provider: &Provider) -> SignInError {
 /// What the token endpoint answers instead of tokens.
 type NotGiven = RequestTokenError<OutboundError, StandardErrorResponse<CoreErrorResponseType>>;
 
-fn not_given((provider, credential): (&Provider, &Credential), error: NotGiven) -> SignInError {
+pub(super) fn not_given(
+    (provider, credential): (&Provider, &Credential),
+    error: NotGiven,
+) -> SignInError {
     let code = |why| SignInError::Unacceptable(Unacceptable::Code(why));
     match error {
         RequestTokenError::ServerResponse(answer) => {
@@ -275,13 +221,13 @@ fn not_given((provider, credential): (&Provider, &Credential), error: NotGiven) 
 }
 
 /// Why an ID token is not believed.
-enum Refused {
+pub(super) enum Refused {
     UnknownKey,
     Otherwise(SignInError),
 }
 
 impl Refused {
-    fn told(self) -> SignInError {
+    pub(super) fn told(self) -> SignInError {
         match self {
             Self::UnknownKey => {
                 let why = "its key is not published".to_owned();
@@ -293,7 +239,7 @@ impl Refused {
     }
 }
 
-fn refused(check: &'static str, why: &dyn std::fmt::Display) -> Refused {
+pub(super) fn refused(check: &'static str, why: &dyn std::fmt::Display) -> Refused {
     let why = why.to_string();
     let why = Unacceptable::IdToken { check, why };
     Refused::Otherwise(SignInError::Unacceptable(why))
@@ -324,7 +270,7 @@ fn check(
 }
 
 /// The claims of a token that is signed for us, and the issuer that its key is published for.
-fn believe<'t>(
+pub(super) fn believe<'t>(
     (provider, published): (&Provider, &'t Published),
     oidc: &OidcClient,
     (tokens, nonce): (&'t Tokens, impl NonceVerifier),
@@ -363,7 +309,7 @@ fn believe<'t>(
     Ok((claims, of_key))
 }
 
-fn named(claims: &Claims) -> Named {
+pub(super) fn named(claims: &Claims) -> Named {
     (
         claims.issuer().as_str().to_owned(),
         claims.subject().as_str().to_owned(),

@@ -15,7 +15,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use freehold::base::{Clock as _, ManualClock};
 use freehold::outbound::Outbound;
 use http::{StatusCode, header};
@@ -80,8 +80,26 @@ pub(crate) struct Script {
     pub(crate) client: String,
     /// Whom its token endpoint asks whether an assertion is good; without one it takes everybody.
     pub(crate) entra: Option<super::azure::Cloud>,
+    /// What is behind its access tokens, as Microsoft Graph is.
+    pub(crate) graph: Graph,
     codes: BTreeMap<String, BTreeMap<String, String>>,
+    /// Its access tokens, and what the browser asked for them with.
+    access: BTreeMap<String, BTreeMap<String, String>>,
     asked: Vec<String>,
+}
+
+/// A look-alike of Microsoft Graph: `POST /v1.0/me/checkMemberGroups`.
+#[derive(Default)]
+pub(crate) struct Graph {
+    /// The groups that everybody is in.
+    pub(crate) groups: Vec<String>,
+    /// The claims that an access token has to be asked for with. A client without the capability
+    /// `cp1` is not told.
+    pub(crate) wants: Option<Value>,
+    /// It answers with this status.
+    pub(crate) status: Option<StatusCode>,
+    /// The groups that it was asked for.
+    pub(crate) asked: Vec<Vec<String>>,
 }
 
 /// A running provider; it ends with the test's runtime.
@@ -208,7 +226,7 @@ impl Hostile {
         if let Some(why) = script.refuses {
             return refused(why);
         }
-        let mut nonce = None;
+        let (mut nonce, mut wanted) = (None, BTreeMap::new());
         if form["grant_type"] == "authorization_code" {
             let Some(asked) = script.codes.get_mut(&form["code"]).map(std::mem::take) else {
                 return refused("invalid_grant");
@@ -218,6 +236,7 @@ impl Hostile {
                 return refused("invalid_grant");
             }
             nonce = Some(asked["nonce"].clone());
+            wanted = asked;
         }
         let now = self.clock.get().map(|clock| clock.now().as_second());
         let mut claims = json!({
@@ -240,8 +259,10 @@ impl Hostile {
             }
         }
         let id_token = script.sign(&claims);
+        let access = format!("access-{}", script.access.len());
+        script.access.insert(access.clone(), wanted);
         let mut answer = json!({
-            "access_token": "an access token",
+            "access_token": access,
             "token_type": "Bearer",
             "expires_in": 600,
             "id_token": id_token,
@@ -249,6 +270,47 @@ impl Hostile {
         script.issued.push(id_token);
         put_over(&mut answer, &script.answer);
         axum::Json(answer).into_response()
+    }
+
+    fn member_groups(&self, authorization: &str, body: &Value) -> Response {
+        let mut script = self.script.lock().unwrap();
+        let named: Vec<String> = serde_json::from_value(body["groupIds"].clone()).unwrap();
+        assert!(named.len() <= 20, "Graph takes 20 groups at most");
+        script.graph.asked.push(named.clone());
+        let token = authorization.strip_prefix("Bearer ").unwrap();
+        let asked = &script.access[token];
+        // A token that was refreshed has what the first had; nobody asked for it in a browser.
+        let scope = format!("{}/User.Read", self.url);
+        let may = asked
+            .get("scope")
+            .is_none_or(|list| list.split(' ').any(|one| one == scope));
+        if let Some(status) = script
+            .graph
+            .status
+            .or((!may).then_some(StatusCode::FORBIDDEN))
+        {
+            return status.into_response();
+        }
+        let claims = asked.get("claims").map_or("{}", String::as_str);
+        let claims: Value = serde_json::from_str(claims).unwrap();
+        let knows = claims["access_token"]["xms_cc"] == json!({ "values": ["cp1"] });
+        if let Some(wants) = &script.graph.wants
+            && let Some((name, value)) = wants.as_object().unwrap().iter().next()
+            && (knows || asked.is_empty())
+            && claims["access_token"][name] != *value
+        {
+            let claims = BASE64_STANDARD.encode(json!({ "access_token": wants }).to_string());
+            let challenge = format!(
+                "Bearer realm=\"\", authorization_uri=\"{}/authorize\", \
+                 error=\"insufficient_claims\", claims=\"{claims}\"",
+                self.url
+            );
+            let challenge = [(header::WWW_AUTHENTICATE, challenge)];
+            return (StatusCode::UNAUTHORIZED, challenge).into_response();
+        }
+        let mut found = named;
+        found.retain(|group| script.graph.groups.contains(group));
+        axum::Json(json!({ "value": found })).into_response()
     }
 }
 
@@ -280,7 +342,9 @@ impl Script {
             secret: None,
             client: CLIENT.to_owned(),
             entra: None,
+            graph: Graph::default(),
             codes: BTreeMap::new(),
+            access: BTreeMap::new(),
             asked: Vec::new(),
         }
     }
@@ -346,6 +410,10 @@ async fn answer(State(hostile): State<Hostile>, request: Request) -> Response {
     }
     let authorization = parts.headers.get(header::AUTHORIZATION);
     let authorization = authorization.map_or("", |value| value.to_str().unwrap());
+    if path.ends_with("/checkMemberGroups") {
+        let body = bytes(body).await;
+        return hostile.member_groups(authorization, &serde_json::from_slice(&body).unwrap());
+    }
     hostile.token(authorization, &pairs(&bytes(body).await))
 }
 

@@ -114,7 +114,7 @@ impl Desk {
 }
 
 /// What a page says to the person, and the reasons for it that the audit may name.
-const REASONS: [(&str, &[&str]); 10] = [
+const REASONS: [(&str, &[&str]); 11] = [
     ("cannot sign in here", &["tenant"]),
     ("no role here", &["no-role"]),
     ("too many groups", &["groups-left-out"]),
@@ -124,6 +124,7 @@ const REASONS: [(&str, &[&str]); 10] = [
     ("did not sign you in", &["declined"]),
     ("begin again", &["state"]),
     ("has ended", &["session-ended"]),
+    ("again and again", &["claims-challenge"]),
     (
         "could not be accepted",
         &[

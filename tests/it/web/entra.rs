@@ -8,7 +8,7 @@ use serde_json::json;
 use super::desk::{Desk, entra, signed_in};
 use crate::support::hostile::{Hostile, rsa_jwk};
 
-const OURS: &str = "11111111-1111-4111-8111-111111111111";
+pub(super) const OURS: &str = "11111111-1111-4111-8111-111111111111";
 const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
 const EVIL: &str = "66666666-6666-4666-8666-666666666666";
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";

@@ -6,6 +6,7 @@ mod connect;
 pub(crate) mod desk;
 mod entra;
 mod grants;
+mod graph;
 pub(crate) mod house;
 mod items;
 mod logout;
