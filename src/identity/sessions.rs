@@ -43,8 +43,8 @@ pub struct Origin {
     pub sid: Option<String>,
     /// When the person proved there who they are, where the ID token says so (`auth_time`).
     pub authenticated_at: Option<Timestamp>,
-    /// What the provider calls the person, `name` and `email`; it goes into the audit, sealed under
-    /// the person's key, and nowhere else (ID5, ID6).
+    /// What the provider calls the person, `name` and `email`, and the address that they came from,
+    /// `source`; it goes into the audit, sealed under the person's key, and nowhere else (ID5, ID6).
     pub person: Option<Value>,
 }
 

@@ -138,6 +138,7 @@ pub(super) async fn finish(
         code: answer.code,
         error: answer.error,
         iss: answer.iss,
+        source: Some(source_of(&parts)),
     };
     let mut response = match providers.finish(sealed, callback).await {
         Ok(Finished::Again(begun)) => sent(&site, &parts.headers, &begun),

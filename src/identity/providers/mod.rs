@@ -37,6 +37,7 @@ mod strength;
 mod tests;
 mod verify;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use url::Url;
@@ -121,6 +122,8 @@ pub struct Callback {
     pub error: Option<String>,
     /// The provider, as it names itself (RFC 9207).
     pub iss: Option<String>,
+    /// Where the browser is, for the audit.
+    pub source: Option<IpAddr>,
 }
 
 /// A person who has just signed in.
@@ -257,6 +260,10 @@ impl Providers {
         if callback.iss.is_some_and(|named| named != account.issuer) {
             return Err(SignInError::MixedUp);
         }
+        if let Some(source) = callback.source {
+            let person = &mut redeemed.verified.person;
+            person.insert("source".to_owned(), source.to_string().into());
+        }
         let given = std::mem::take(&mut redeemed.verified.given);
         match person::given(provider, given, &redeemed.access).await {
             Ok(given) => redeemed.verified.given = given,
@@ -291,7 +298,7 @@ impl Providers {
             issuer: verified.account.issuer.clone(),
             sid: verified.sid,
             authenticated_at: verified.authenticated_at,
-            person: verified.person,
+            person: (!verified.person.is_empty()).then_some(verified.person.into()),
             provider: provider.settings.id.clone(),
         };
         if step_up.is_some() {

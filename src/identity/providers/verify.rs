@@ -103,7 +103,7 @@ pub(super) struct Verified {
     /// `iss` and `sub` as they stand in the token.
     pub(super) named: Named,
     /// `name` and `email`, where the token has one of them.
-    pub(super) person: Option<Value>,
+    pub(super) person: Map<String, Value>,
 }
 
 /// `iss` and `sub` of an ID token.
@@ -359,7 +359,7 @@ fn judge(
 }
 
 /// What the provider calls somebody: for people to read, never to find anybody by.
-fn person(claims: &Claims) -> Option<Value> {
+fn person(claims: &Claims) -> Map<String, Value> {
     let name = claims.name().and_then(|name| name.get(None));
     let told = [
         ("name", name.map(|name| name.as_str())),
@@ -367,8 +367,7 @@ fn person(claims: &Claims) -> Option<Value> {
     ];
     let told = told.into_iter();
     let told = told.filter_map(|(key, text)| Some((key.to_owned(), shortened(text?).into())));
-    let told: Map<String, Value> = told.collect();
-    (!told.is_empty()).then_some(Value::Object(told))
+    told.collect()
 }
 
 fn shortened(text: &str) -> String {

@@ -173,7 +173,8 @@ async fn what_the_provider_calls_somebody_is_in_the_audit_sealed_and_nowhere_els
         ..Asked::default()
     };
     let page = test.audit().page(asked).await.unwrap();
-    let person = json!({ "name": "Alice", "email": "alice@example.org" });
+    // Here without a connection.
+    let person = json!({ "name": "Alice", "email": "alice@example.org", "source": "0.0.0.0" });
     let expected = [(Some(PartKind::Person), Revealed::Content(person))];
     assert_eq!(page.entries[0].parts, expected);
 
