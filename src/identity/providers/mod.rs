@@ -264,19 +264,18 @@ impl Providers {
             let person = &mut redeemed.verified.person;
             person.insert("source".to_owned(), source.to_string().into());
         }
-        let given = std::mem::take(&mut redeemed.verified.given);
-        match person::given(provider, given, &redeemed.access).await {
-            Ok(given) => redeemed.verified.given = given,
-            Err(_) if flow.challenged => return Err(SignInError::Challenged),
-            Err(challenge) => {
-                let wanted = Wanted {
-                    redirect_uri: &flow.redirect_uri,
-                    return_to: &flow.return_to,
-                    step_up: flow.step_up,
-                };
-                let begun = self.begin_with(provider, wanted, Some(challenge)).await?;
-                return Ok(Finished::Again(begun));
+        let given = &mut redeemed.verified.given;
+        if let Err(challenge) = person::complete(provider, given, &redeemed.access).await {
+            if flow.challenged {
+                return Err(SignInError::Challenged);
             }
+            let wanted = Wanted {
+                redirect_uri: &flow.redirect_uri,
+                return_to: &flow.return_to,
+                step_up: flow.step_up,
+            };
+            let begun = self.begin_with(provider, wanted, Some(challenge)).await?;
+            return Ok(Finished::Again(begun));
         }
         let entered = self.enter(provider, flow, redeemed, now).await;
         entered.map(Finished::In)

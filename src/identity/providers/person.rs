@@ -10,27 +10,27 @@ use super::{Providers, SignInError};
 use crate::config::Administrator;
 use crate::identity::{Principal, Role, Roles, principals};
 
-/// What somebody is given, with the groups that their token leaves out, where Microsoft Graph says
+/// Adds the groups that a token leaves out to what somebody is given, where Microsoft Graph says
 /// them. Where it does not, they stay left out.
-pub(super) async fn given(
+pub(super) async fn complete(
     provider: &Provider,
-    given: Given,
+    given: &mut Given,
     access: &Access,
-) -> Result<Given, Challenge> {
+) -> Result<(), Challenge> {
     let settings = &provider.settings;
     let graph = settings.graph().filter(|_| given.groups_left_out);
     let Some(graph) = graph else {
-        return Ok(given);
+        return Ok(());
     };
     match graph::member_of(provider, &graph, access, &roles::mapped(settings)).await {
-        Ok(groups) => Ok(given.with_groups(settings, &groups)),
-        Err(NotTold::Challenged(challenge)) => Err(challenge),
+        Ok(groups) => given.add_groups(settings, &groups),
+        Err(NotTold::Challenged(challenge)) => return Err(challenge),
         Err(error) => {
             let provider = &settings.id;
             tracing::warn!(%provider, %error, "Microsoft Graph did not say which groups somebody is in; the registration needs its delegated permission User.Read");
-            Ok(given)
         }
     }
+    Ok(())
 }
 
 impl Providers {
@@ -87,14 +87,13 @@ impl Providers {
     ) -> Result<(), NotRenewed> {
         let Renewed {
             account,
-            given,
+            mut given,
             access,
         } = renewed;
-        let asks = provider.settings.graph().is_some();
-        let given = self::given(provider, given, &access).await;
+        let completed = complete(provider, &mut given, &access).await;
         // The next sign-in meets the challenge.
-        let given = given.map_err(|_| over(&SignInError::Challenged))?;
-        if asks && given.groups_left_out {
+        completed.map_err(|_| over(&SignInError::Challenged))?;
+        if given.groups_left_out && provider.settings.graph().is_some() {
             return Ok(()); // Graph is away: what was known goes on.
         }
         match self.principal(provider, (&account, &given)).await {

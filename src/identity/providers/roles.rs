@@ -43,14 +43,11 @@ pub(super) fn given(
 }
 
 impl Given {
-    /// The same, now that it is known which of [`mapped`] the person is in.
-    pub(super) fn with_groups(self, settings: &config::Provider, groups: &[String]) -> Self {
+    /// Now it is known which of [`mapped`] the person is in.
+    pub(super) fn add_groups(&mut self, settings: &config::Provider, groups: &[String]) {
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        Self {
-            roles: roles(settings, &self.words, &groups),
-            words: self.words,
-            groups_left_out: false,
-        }
+        self.roles = roles(settings, &self.words, &groups);
+        self.groups_left_out = false;
     }
 }
 

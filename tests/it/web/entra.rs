@@ -12,7 +12,7 @@ pub(super) const OURS: &str = "11111111-1111-4111-8111-111111111111";
 const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
 const EVIL: &str = "66666666-6666-4666-8666-666666666666";
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
-const OID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+pub(super) const OID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 
 fn issuer(of: &Hostile, tenant: &str) -> String {
     format!("{}/{tenant}/v2.0", of.url)

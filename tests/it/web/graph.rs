@@ -7,13 +7,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, entra, signed_in};
-use super::entra::{OURS, looks_like_entra};
+use super::entra::{OID, OURS, looks_like_entra};
 use super::house::{Answer, HERE};
 use super::logout::is_in;
+use super::standing::{EVERY_SECS, inside};
 use crate::support::hostile::{Graph, Hostile};
-
-const OID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
-const EVERY_SECS: i64 = 60;
 
 /// Entra with people in more than 200 groups, and Graph beside it; 25 groups give a role.
 async fn desk() -> Desk {
@@ -206,9 +204,7 @@ async fn roles_that_a_provider_takes_away_are_gone_at_the_next_check_and_with_th
     for (case, change, left) in cases {
         let desk = desk().await;
         is_in_groups(&desk, &["group-1", "stores"]);
-        let mut browser = desk.house.browser();
-        let back = desk.away_and_back(&mut browser, "work").await;
-        signed_in(&browser.get(&back).await, case);
+        let browser = inside(&desk).await;
         let had = Roles::of(&[Role::Member, Role::Custodian]);
         assert_eq!(roles(&desk).await, Some(had), "{case}");
         change(&desk);
@@ -226,9 +222,7 @@ async fn a_provider_whose_later_tokens_say_nothing_of_roles_takes_none_away() {
     let desk = Desk::with(&["work"], often).await;
     let provider = &desk.providers["work"];
     provider.change(|script| script.answer["refresh_token"] = json!("again"));
-    let mut browser = desk.house.browser();
-    let back = desk.away_and_back(&mut browser, "work").await;
-    signed_in(&browser.get(&back).await, "a member");
+    let browser = inside(&desk).await;
     for (said, goes_on) in [
         (json!(null), true),
         (json!(["auditor"]), true),

@@ -10,7 +10,7 @@ use super::house::Browser;
 use super::logout::{entries, is_in};
 use crate::support::hostile::{Script, Signer, rsa_jwk};
 
-const EVERY_SECS: i64 = 60;
+pub(super) const EVERY_SECS: i64 = 60;
 
 /// A desk whose provider gives refresh tokens, and is asked every minute.
 async fn desk() -> Desk {
@@ -25,7 +25,8 @@ fn gives(desk: &Desk, refresh: &str) {
     desk.providers["work"].change(|script| script.answer["refresh_token"] = json!(refresh));
 }
 
-async fn inside(desk: &Desk) -> Browser {
+/// Somebody who is signed in at `work`.
+pub(super) async fn inside(desk: &Desk) -> Browser {
     let mut browser = desk.house.browser();
     let back = desk.away_and_back(&mut browser, "work").await;
     signed_in(&browser.get(&back).await, "honest");
