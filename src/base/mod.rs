@@ -19,4 +19,4 @@ pub use etag::{ETag, Precondition, PreconditionFailed};
 pub use id::Id;
 pub use kind::Kind;
 pub use page::{Cursor, Page, PageSize};
-pub use text::visible;
+pub use text::{told, visible};

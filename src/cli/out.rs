@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub(super) use crate::base::told;
+
 /// Writes a line of the answer.
 pub(super) fn line(text: &str) {
     println!("{text}");
@@ -28,19 +30,6 @@ pub(super) fn note(text: &str) {
 pub(super) fn failure(error: &dyn std::error::Error) -> ExitCode {
     eprintln!("freehold: {}", told(error));
     ExitCode::FAILURE
-}
-
-/// The error with all that led to it, nothing twice.
-pub(super) fn told(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |told, cause| {
-        let cause = cause.to_string();
-        if told.contains(&cause) {
-            told
-        } else {
-            format!("{told}: {cause}")
-        }
-    })
 }
 
 /// Counts `things` on standard error, if that is a terminal.

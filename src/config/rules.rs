@@ -1,6 +1,6 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, KekProvider, SecretRef, Settings, Store, Vault, provider_rules};
+use super::{Backend, KekProvider, SecretRef, Settings, Store, Tls, Vault, provider_rules};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -25,16 +25,7 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "server.listen",
         "is empty; name at least one address",
     );
-    must(
-        server.tls.certificate.is_none() || server.tls.key.is_some(),
-        "server.tls.certificate",
-        "needs `server.tls.key` beside it",
-    );
-    must(
-        server.tls.key.is_none() || server.tls.certificate.is_some(),
-        "server.tls.key",
-        "needs `server.tls.certificate` beside it",
-    );
+    certificate(&server.tls, &mut must);
     postgres(store, &mut must);
     must(
         identity.session_idle_mins <= identity.session_absolute_mins,
@@ -59,6 +50,32 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
 
 /// Says what must hold, at which key, and what to do where it does not.
 type Must<'m> = &'m mut dyn FnMut(bool, &str, &str);
+
+fn certificate(tls: &Tls, must: Must<'_>) {
+    must(
+        tls.certificate.is_none() || tls.key.is_some(),
+        "server.tls.certificate",
+        "needs `server.tls.key` beside it",
+    );
+    must(
+        tls.key.is_none() || tls.certificate.is_some(),
+        "server.tls.key",
+        "needs `server.tls.certificate` beside it",
+    );
+    let in_vault = &tls.key_vault_certificate;
+    must(
+        in_vault.is_none() || tls.certificate.is_none() && tls.key.is_none(),
+        "server.tls.key_vault_certificate",
+        "is set beside the files `server.tls.certificate` and `server.tls.key`; keep the files or \
+         the vault, not both",
+    );
+    must(
+        matches!(in_vault, None | Some(SecretRef::KeyVault(_))),
+        "server.tls.key_vault_certificate",
+        "is not in Key Vault; write `keyvault:https://NAME.vault.azure.net/secrets/NAME`, or name \
+         files in `server.tls.certificate` and `server.tls.key`",
+    );
+}
 
 fn postgres(store: &Store, must: Must<'_>) {
     let is_used = store.backend == Backend::Postgres;

@@ -76,12 +76,26 @@ section! {
 }
 
 section! {
-    /// Certificate and key for encrypted connections: both or neither.
+    /// Certificate and key for encrypted connections: both files, or a certificate in Key Vault, or
+    /// neither.
     Tls {
         /// PEM file with the certificate, followed by the certificates between it and the root.
         certificate: Option<PathBuf> = None, example "\"/etc/freehold/tls.crt\"";
         /// PEM file with the certificate's private key.
         key: Option<PathBuf> = None, example "\"/etc/freehold/tls.key\"";
+        /// A certificate in Azure Key Vault in place of both files: the secret that has the name of
+        /// the certificate. Its key has to be exportable; PKCS #12 and PEM are both read. A new
+        /// version is served within five minutes.
+        key_vault_certificate: Option<SecretRef> = None,
+            example "\"keyvault:https://NAME.vault.azure.net/secrets/NAME\"";
+    }
+}
+
+impl Tls {
+    /// Whether connections are encrypted here.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.certificate.is_some() || self.key_vault_certificate.is_some()
     }
 }
 
@@ -342,6 +356,10 @@ impl Settings {
             (
                 "store.postgres.password".to_owned(),
                 &self.store.postgres.password,
+            ),
+            (
+                "server.tls.key_vault_certificate".to_owned(),
+                &self.server.tls.key_vault_certificate,
             ),
             ("vault.key_file".to_owned(), &self.vault.key_file),
         ];

@@ -44,8 +44,7 @@ impl App {
             rooms.keys.vault().clone(),
             &rooms.azure,
         );
-        let encrypted =
-            settings.server.tls.certificate.is_some() || site.public_url.scheme() == "https";
+        let encrypted = settings.server.tls.is_on() || site.public_url.scheme() == "https";
         Self {
             security_txt: security_txt::router(&settings.server, &site),
             rooms,

@@ -1,36 +1,34 @@
-//! The certificate of the service and its key: read from their files, watched, and served only
-//! while they are valid.
+//! The certificate of the service and its key: read from their files or from Key Vault, watched, and
+//! served only while they are valid.
 //!
 //! A pair that fits together is served from the next handshake on, and connections that are open go
-//! on. A pair that does not fit is not taken: what was read before stays. When nothing valid is
-//! there, every handshake is refused and open connections are closed, until it is.
+//! on. A pair that does not fit is not taken, and neither is nothing when the files or the vault are
+//! away: what was read before stays. When nothing valid is there, every handshake is refused and open
+//! connections are closed, until it is.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use x509_cert::der::Decode as _;
-use x509_cert::time::Time;
 
 use super::connections::stopped;
+use super::pair::{Files, FilesStamp, Pair};
 use crate::audit::{self, Event};
-use crate::base::{Clock, Timestamp};
-use crate::config::Tls;
+use crate::azure::Azure;
+use crate::base::{Clock, Timestamp, told};
+use crate::config::{SecretRef, Tls};
+use crate::crypto::sha256;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Health;
 
-/// How often the files are looked at. Their names may be links that are swapped, so that watching
-/// an inode would watch the wrong one.
+/// How often the source is looked at. The names of files may be links that are swapped, so that
+/// watching an inode would watch the wrong one; what was fetched from Key Vault is good for five
+/// minutes, so that looking costs nothing before.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// From so many days before the end on, somebody should look.
 const WARN_DAYS: i64 = 30;
@@ -41,7 +39,7 @@ const DAY_SECONDS: i64 = 86_400;
 pub struct Certificate(Arc<Inner>);
 
 struct Inner {
-    files: Files,
+    source: Source,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
     /// Whether a handshake would succeed.
@@ -50,20 +48,26 @@ struct Inner {
 
 struct State {
     pair: Option<Pair>,
-    /// What is wrong with the files that are there now.
+    /// What is wrong with what is there now.
     trouble: Option<String>,
-    stamp: Stamp,
-    /// How often these very files could not be used.
+    stamp: Option<Stamp>,
+    /// How often the very same could not be used.
     failures: u8,
     told: Health,
 }
 
-struct Pair {
-    key: Arc<CertifiedKey>,
-    /// The validity of the first certificate (RFC 5280 §4.1.2.5). Those behind it do not count: a
-    /// root that has ended may be there on purpose, and clients choose their own path.
-    not_before: Timestamp,
-    not_after: Timestamp,
+/// Where certificate and key come from.
+enum Source {
+    Files(Files),
+    KeyVault { azure: Azure, secret: SecretRef },
+}
+
+/// What tells two states of a source apart.
+#[derive(PartialEq, Eq)]
+enum Stamp {
+    Files(FilesStamp),
+    /// The digest of the secret.
+    Secret([u8; 32]),
 }
 
 impl State {
@@ -82,44 +86,44 @@ impl State {
     }
 }
 
-impl Pair {
-    fn is_valid(&self, now: Timestamp) -> bool {
-        (self.not_before..=self.not_after).contains(&now)
-    }
-}
-
 impl Certificate {
-    /// The pair that the settings name, read now; `None` when they name none. Whether it can be
-    /// served, [`Certificate::health`] says.
-    #[must_use]
-    pub fn of(tls: &Tls, clock: Arc<dyn Clock>) -> Option<Self> {
-        let (Some(certificate), Some(key)) = (&tls.certificate, &tls.key) else {
-            return None;
-        };
-        let files = Files {
-            certificate: certificate.clone(),
-            key: key.clone(),
-        };
-        let stamp = files.stamp();
-        let (pair, trouble) = match files.read() {
-            Ok(pair) => (Some(pair), None),
-            Err(why) => (None, Some(why)),
+    /// The pair that the settings name, read or fetched now; `None` when they name none. Whether it
+    /// can be served, [`Certificate::health`] says.
+    pub async fn of(tls: &Tls, azure: &Azure, clock: Arc<dyn Clock>) -> Option<Self> {
+        let source = match (&tls.key_vault_certificate, &tls.certificate, &tls.key) {
+            (Some(secret), _, _) => Source::KeyVault {
+                azure: azure.clone(),
+                secret: secret.clone(),
+            },
+            (None, Some(certificate), Some(key)) => Source::Files(Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            _ => return None,
         };
         let state = State {
-            failures: u8::from(trouble.is_some()) * 2,
-            pair,
-            trouble,
-            stamp,
+            // What cannot be used at the first look is told at once.
+            failures: 1,
+            pair: None,
+            trouble: None,
+            stamp: None,
             told: Health::Ok,
         };
         let made = Self(Arc::new(Inner {
-            files,
+            source,
             clock,
             state: Mutex::new(state),
             is_serving: watch::Sender::new(false),
         }));
+        made.read().await;
         made.current();
         Some(made)
+    }
+
+    /// Where it comes from, for a person.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.0.source.to_string()
     }
 
     /// How it is now: degraded in the last 30 days, or when the files on disk cannot be used while
@@ -137,43 +141,26 @@ impl Certificate {
         Some((end, days_between(self.0.clock.now(), end)))
     }
 
-    /// Looks at the files again and again until `stop` turns true, and writes to the log what
+    /// Looks at the source again and again until `stop` turns true, and writes to the log what
     /// somebody should know: once when it changes, and once a day while an end is near or past.
     pub(super) async fn watch(self, mut stop: watch::Receiver<bool>) {
         loop {
-            let looking = self.clone();
-            // The folder may be a mount that does not answer.
-            if let Err(error) = tokio::task::spawn_blocking(move || looking.look()).await {
-                tracing::error!(%error, "looking at the certificate broke off");
-            }
+            let looking = async {
+                self.look().await;
+                tokio::time::sleep(LOOK_EVERY).await;
+            };
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = looking => {}
                 () = stopped(&mut stop) => return,
             }
         }
     }
 
-    /// Reads the files if they changed or could not be used, and tells what changed. Handshakes do
-    /// not wait for the disk.
-    pub(super) fn look(&self) {
-        let stamp = self.0.files.stamp();
-        let must_read = {
-            let mut state = self.0.state.lock();
-            if stamp == state.stamp {
-                state.failures > 0
-            } else {
-                state.stamp = stamp;
-                state.failures = 0;
-                true
-            }
-        };
-        let read = must_read.then(|| self.0.files.read());
+    /// Takes what is at the source if it changed or could not be used, and tells what changed.
+    /// Handshakes do not wait for the disk or the vault.
+    pub async fn look(&self) {
+        self.read().await;
         let mut state = self.0.state.lock();
-        match read {
-            None => {}
-            Some(Ok(pair)) => state.take(pair),
-            Some(Err(why)) => state.refuse(why),
-        }
         let health = self.0.health(&state);
         if health != state.told {
             match &health {
@@ -185,6 +172,29 @@ impl Certificate {
         }
         drop(state);
         self.current();
+    }
+
+    async fn read(&self) {
+        if let Source::KeyVault { azure, secret } = &self.0.source {
+            match azure.secret(secret).await {
+                Ok(secret) => {
+                    let stamp = Stamp::Secret(sha256(secret.bytes()));
+                    self.0.settle(stamp, || Pair::of_secret(secret.bytes()));
+                }
+                Err(error) => self.0.state.lock().refuse(told(&error)),
+            }
+            return;
+        }
+        let reading = Arc::clone(&self.0);
+        let read = move || {
+            if let Source::Files(files) = &reading.source {
+                reading.settle(Stamp::Files(files.stamp()), || files.read());
+            }
+        };
+        // The folder may be a mount that does not answer.
+        if let Err(error) = tokio::task::spawn_blocking(read).await {
+            tracing::error!(%error, "looking at the certificate broke off");
+        }
     }
 
     /// Ends when nothing valid is there any more.
@@ -241,20 +251,79 @@ impl ResolvesServerCert for Certificate {
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.0.files.certificate;
-        f.debug_tuple("Certificate").field(path).finish()
+        f.debug_tuple("Certificate").field(&self.source()).finish()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(files) => write!(f, "{}", files.certificate.display()),
+            Self::KeyVault { secret, .. } => write!(f, "{secret}"),
+        }
+    }
+}
+
+impl Source {
+    /// That what is there now is of no use.
+    const fn unusable(&self) -> &'static str {
+        match self {
+            Self::Files(_) => "the files that are there now cannot be used",
+            Self::KeyVault { .. } => "Key Vault gives no certificate that can be used",
+        }
+    }
+
+    /// What somebody does about it.
+    fn fix(&self) -> String {
+        match self {
+            Self::Files(Files { certificate, key }) => format!(
+                "put the next certificate into {} and its key into {}; they are picked up without a \
+                 restart",
+                certificate.display(),
+                key.display()
+            ),
+            Self::KeyVault { secret, .. } => {
+                let shown = match secret {
+                    SecretRef::KeyVault(address) => {
+                        let item = address.item();
+                        let (vault, name) = (item.vault_name(), &item.name);
+                        format!("`az keyvault certificate show --vault-name {vault} --name {name}`")
+                    }
+                    SecretRef::File(_) | SecretRef::Env(_) => "the vault in the portal".to_owned(),
+                };
+                format!(
+                    "see {shown}; a new version there is picked up within five minutes, without a \
+                     restart"
+                )
+            }
+        }
     }
 }
 
 impl Inner {
+    /// Takes the pair that `read` reads, unless it is the one that was read last and could be used.
+    fn settle(&self, stamp: Stamp, read: impl FnOnce() -> Result<Pair, String>) {
+        {
+            let mut state = self.state.lock();
+            if state.stamp.as_ref() == Some(&stamp) {
+                if state.failures == 0 {
+                    return;
+                }
+            } else if state.stamp.replace(stamp).is_some() {
+                state.failures = 0;
+            }
+        }
+        let read = read();
+        let mut state = self.state.lock();
+        match read {
+            Ok(pair) => state.take(pair),
+            Err(why) => state.refuse(why),
+        }
+    }
+
     fn health(&self, state: &State) -> Health {
         let now = self.clock.now();
-        let Files { certificate, key } = &self.files;
-        let (file, key) = (certificate.display(), key.display());
-        let fix = format!(
-            "put the next certificate into {file} and its key into {key}; they are picked up \
-             without a restart"
-        );
+        let (file, fix) = (&self.source, self.source.fix());
         let trouble = state.trouble.as_deref();
         let Some(pair) = &state.pair else {
             let why = trouble.unwrap_or("it was not read yet");
@@ -276,8 +345,8 @@ impl Inner {
         let days = days_between(now, end);
         match trouble {
             Some(why) => Health::Degraded(format!(
-                "the files that are there now cannot be used: {why}; what was read before is \
-                 served until {end}, {days} days left: {fix}"
+                "{}: {why}; what was read before is served until {end}, {days} days left: {fix}",
+                self.source.unusable()
             )),
             None if days < WARN_DAYS => {
                 Health::Degraded(format!("{file} ends at {end}, {days} days left: {fix}"))
@@ -285,71 +354,6 @@ impl Inner {
             None => Health::Ok,
         }
     }
-}
-
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
-}
-
-/// What tells two states of both files apart without reading them.
-type Stamp = [Option<FileStamp>; 2];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct FileStamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Files {
-    fn stamp(&self) -> Stamp {
-        [&self.certificate, &self.key].map(|path| {
-            let found = std::fs::metadata(path).ok()?;
-            Some(FileStamp {
-                device: found.dev(),
-                inode: found.ino(),
-                size: found.size(),
-                modified: (found.mtime(), found.mtime_nsec()),
-                changed: (found.ctime(), found.ctime_nsec()),
-            })
-        })
-    }
-
-    fn read(&self) -> Result<Pair, String> {
-        let Self { certificate, key } = self;
-        let chain = CertificateDer::pem_file_iter(certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| bad(certificate, &error))?;
-        let Some(first) = chain.first() else {
-            return Err(bad(certificate, &"there is no certificate in it"));
-        };
-        let first =
-            x509_cert::Certificate::from_der(first).map_err(|error| bad(certificate, &error))?;
-        let validity = first.tbs_certificate().validity();
-        let (not_before, not_after) = (at(validity.not_before), at(validity.not_after));
-        let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, &error))?;
-        let pair = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider())
-            .map_err(|error| bad(key, &format!("with {}: {error}", certificate.display())))?;
-        Ok(Pair {
-            key: Arc::new(pair),
-            not_before,
-            not_after,
-        })
-    }
-}
-
-fn bad(path: &Path, why: &dyn fmt::Display) -> String {
-    let path = path.display();
-    format!("{path}: {why} (server.tls.certificate, server.tls.key)")
-}
-
-fn at(time: Time) -> Timestamp {
-    let second = i64::try_from(time.to_unix_duration().as_secs());
-    // The date that stands for "never ends" (RFC 5280 §4.1.2.5) is a day after the last Timestamp.
-    Timestamp::from_second(second.unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX)
 }
 
 fn days_between(earlier: Timestamp, later: Timestamp) -> i64 {

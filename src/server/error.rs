@@ -53,7 +53,7 @@ pub enum ServeError {
     /// Others could read along.
     #[error(
         "{0} is reachable from other machines and nothing encrypts: set server.tls.certificate and \
-         server.tls.key, or, if a proxy in front encrypts, set server.public_url to its https \
+         server.tls.key, or server.tls.key_vault_certificate, or, if a proxy in front encrypts, set server.public_url to its https \
          address"
     )]
     PlainInPublic(Listen),

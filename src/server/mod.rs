@@ -3,7 +3,7 @@
 //! - [`Rooms`]: everything below the doors, opened from the settings; commands use it too.
 //! - [`App`]: what doors are given, and every route; [`endpoints`] lists them.
 //! - [`admin`]: the operator's commands, beside the service and without it.
-//! - [`Certificate`]: what is served over TLS, watched on disk.
+//! - [`Certificate`]: what is served over TLS, watched on disk or in Key Vault.
 //! - [`serve`]: the whole service, from the settings to a clean end.
 //!
 //! **Invariants.** Nothing listens before the database is open and migrated. Plain HTTP is served
@@ -22,6 +22,8 @@ mod evaluation;
 mod gate;
 mod health;
 mod listen;
+mod pair;
+mod pkcs12;
 pub mod probe;
 mod rooms;
 mod sample;

@@ -61,6 +61,8 @@ impl Rooms {
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone(), keys.clone());
+        let tls = &settings.server.tls;
+        let certificate = Certificate::of(tls, &azure, Arc::new(SystemClock)).await;
         Ok(Self {
             azure,
             store,
@@ -69,7 +71,7 @@ impl Rooms {
             identity,
             calendars,
             inventory,
-            certificate: Certificate::of(&settings.server.tls, Arc::new(SystemClock)),
+            certificate,
             lock: lock.map(Arc::new),
         })
     }

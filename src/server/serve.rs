@@ -112,7 +112,7 @@ fn judge(settings: &Settings, mode: Mode) -> Result<(), ServeError> {
         }
         Mode::Configured if settings.identity.providers.is_empty() => Err(ServeError::Unconfigured),
         Mode::Configured => {
-            let encrypted = server.tls.certificate.is_some();
+            let encrypted = server.tls.is_on();
             let in_front = server.public_url.as_ref();
             let in_front = in_front.is_some_and(|url| url.url().scheme() == "https");
             match public {

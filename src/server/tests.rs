@@ -19,8 +19,9 @@ use super::certificate::warn;
 use super::connections::Connections;
 use super::seats::{Seats, fitting};
 use super::tls::Encryption;
+use crate::azure::Azure;
 use crate::base::{Clock, ManualClock, SystemClock};
-use crate::config::Tls;
+use crate::config::{self, Tls};
 use crate::telemetry::Health;
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -159,12 +160,13 @@ fn seats_leave_files_for_everything_else() {
 }
 
 /// A certificate that is valid from 1975 to 4096, in a folder.
-fn certificate(clock: Arc<dyn Clock>) -> (tempfile::TempDir, Certificate) {
+async fn certificate(clock: Arc<dyn Clock>) -> (tempfile::TempDir, Certificate) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name| Some(folder.path().join(name));
     let tls = Tls {
         certificate: path("tls.crt"),
         key: path("tls.key"),
+        ..Tls::default()
     };
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(folder.path().join("tls.crt"), made.cert.pem()).unwrap();
@@ -173,14 +175,15 @@ fn certificate(clock: Arc<dyn Clock>) -> (tempfile::TempDir, Certificate) {
         made.signing_key.serialize_pem(),
     )
     .unwrap();
-    let certificate = Certificate::of(&tls, clock).unwrap();
+    let azure = Azure::of_process(&config::Azure::default());
+    let certificate = Certificate::of(&tls, &azure, clock).await.unwrap();
     (folder, certificate)
 }
 
 /// Mozilla "intermediate", version 5.8, without the suites with finite-field Diffie-Hellman, which
 /// nothing needs any more.
-#[test]
-fn only_what_mozilla_calls_intermediate_is_offered() {
+#[tokio::test]
+async fn only_what_mozilla_calls_intermediate_is_offered() {
     const SUITES: [&str; 9] = [
         "TLS13_AES_128_GCM_SHA256",
         "TLS13_AES_256_GCM_SHA384",
@@ -193,7 +196,7 @@ fn only_what_mozilla_calls_intermediate_is_offered() {
         "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
     ];
     const GROUPS: [&str; 4] = ["X25519MLKEM768", "X25519", "secp256r1", "secp384r1"];
-    let (_folder, certificate) = certificate(Arc::new(SystemClock));
+    let (_folder, certificate) = certificate(Arc::new(SystemClock)).await;
     let encryption = Encryption::with(certificate).unwrap();
     let provider = encryption.acceptor.config().crypto_provider();
     let suites = provider.cipher_suites.iter();
@@ -209,7 +212,7 @@ fn only_what_mozilla_calls_intermediate_is_offered() {
 #[tokio::test]
 async fn a_certificate_ends_by_the_clock_and_open_connections_with_it() {
     let clock = Arc::new(ManualClock::new("1974-12-31T23:00:00Z".parse().unwrap()));
-    let (_folder, certificate) = certificate(clock.clone());
+    let (_folder, certificate) = certificate(clock.clone()).await;
     let failed = |why: &str| {
         let health = certificate.health();
         matches!(&health, Health::Failed(text) if text.contains(why))
@@ -218,7 +221,7 @@ async fn a_certificate_ends_by_the_clock_and_open_connections_with_it() {
     timeout(LONG, certificate.ended()).await.unwrap();
     clock.advance(3600);
     assert_eq!(certificate.health(), Health::Ok);
-    certificate.look();
+    certificate.look().await;
     let waiting = certificate.clone();
     let open = tokio::spawn(async move { waiting.ended().await });
     tokio::task::yield_now().await;
@@ -226,7 +229,7 @@ async fn a_certificate_ends_by_the_clock_and_open_connections_with_it() {
     assert_eq!(end.to_string(), "4096-01-01T00:00:00Z");
     clock.advance((days - 29) * 86_400);
     assert!(matches!(certificate.health(), Health::Degraded(text) if text.contains("29 days")));
-    certificate.look();
+    certificate.look().await;
     assert!(!open.is_finished());
     let folder = tempfile::tempdir().unwrap();
     let store = crate::store::testing::open(folder.path(), clock.clone()).await;
@@ -235,6 +238,6 @@ async fn a_certificate_ends_by_the_clock_and_open_connections_with_it() {
     assert_eq!(last.map(|last| last.seq), Some(1));
     clock.advance(31 * 86_400);
     assert!(failed("ended at 4096-01-01T00:00:00Z, 2 days ago"));
-    certificate.look();
+    certificate.look().await;
     timeout(LONG, open).await.unwrap().unwrap();
 }

@@ -44,7 +44,7 @@ impl Encryption {
 /// configured. Any certificate will do: names and authorities say nothing about loopback, nothing
 /// secret is sent, and the answer is believed only as far as "it runs".
 pub(super) fn connector(tls: &Tls) -> std::io::Result<Option<TlsConnector>> {
-    if tls.certificate.is_none() {
+    if !tls.is_on() {
         return Ok(None);
     }
     let provider = Arc::new(aws_lc_rs::default_provider());

@@ -76,7 +76,7 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     let advice = settings.advice(SystemClock.now()).into_iter();
     findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));
     findings.extend(machine::examine(settings, &azure).await);
-    findings.extend(service::examine(settings).await);
+    findings.extend(service::examine(settings, &azure).await);
     findings.extend(providers::examine(settings, &azure).await);
     findings.extend(azure::examine(settings, &azure).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{Finding, Level};
+use crate::azure::Azure;
 use crate::base::{Clock as _, SystemClock};
 use crate::config::Settings;
 use crate::server::admin::{Answer, Command as Admin, Examined, Output, Session, SessionError};
 use crate::server::{self, Certificate, probe};
 use crate::telemetry::Health;
 
-pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
+pub(super) async fn examine(settings: &Settings, azure: &Azure) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_live = match ask(settings).await {
         Ok((examined, is_live)) => {
@@ -33,7 +34,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
             false
         }
     };
-    findings.extend(certificate(settings));
+    findings.extend(certificate(settings, azure).await);
     findings.push(listeners(settings, is_live).await);
     findings
 }
@@ -80,18 +81,18 @@ fn audit(examined: &Examined) -> Finding {
     }
 }
 
-/// Certificate and key as they are on disk now; nothing when none are configured.
-fn certificate(settings: &Settings) -> Option<Finding> {
+/// Certificate and key as they are on disk or in the vault now; nothing when none are configured.
+async fn certificate(settings: &Settings, azure: &Azure) -> Option<Finding> {
     const PART: &str = "certificate";
     let tls = &settings.server.tls;
-    let certificate = Certificate::of(tls, Arc::new(SystemClock))?;
+    let certificate = Certificate::of(tls, azure, Arc::new(SystemClock)).await?;
     let finding = match certificate.health() {
         Health::Degraded(why) => Finding::warn(PART, why),
         Health::Failed(why) => Finding::fail(PART, why),
         Health::Ok => {
-            let path = tls.certificate.as_ref()?.display();
+            let source = certificate.source();
             let (end, days) = certificate.ends()?;
-            let text = format!("{path} fits its key; {days} days left, until {end}");
+            let text = format!("{source} fits its key; {days} days left, until {end}");
             Finding::ok(PART, text)
         }
     };

@@ -55,6 +55,11 @@ fn a_wrong_variable_is_named_with_what_is_expected() {
         "/k",
         "needs `server.tls.certificate` beside it",
     );
+    wrong(
+        "FREEHOLD__SERVER__TLS__KEY_VAULT_CERTIFICATE",
+        "file:/etc/freehold/tls.pem",
+        "is not in Key Vault",
+    );
     let bytes = OsString::from_vec(vec![0xff]);
     let environment = vec![("FREEHOLD__STORE__DATA".into(), bytes)];
     let error = load(&Sources {

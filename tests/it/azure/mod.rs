@@ -1,5 +1,6 @@
 //! Azure: the platform's identity, Key Vault, and what stands on them.
 
+mod certificate;
 mod doctor;
 mod identity;
 mod kek;
