@@ -278,8 +278,8 @@ impl Azure {
             let wait = match self.0.outbound.send(request?).await {
                 Ok(answer) => {
                     let answer = Answered::of(answer);
-                    let again =
-                        repeats(answer.status).then(|| patience.wait(next, &answer.headers));
+                    let again = repeats(answer.status)
+                        .then(|| patience.wait(next, answer.status, &answer.headers));
                     match again.flatten() {
                         Some(wait) => wait,
                         None => return Ok(answer),

@@ -9,6 +9,9 @@ use http::{HeaderMap, StatusCode, header};
 pub struct Patience {
     /// How often a request is sent at most.
     pub attempts: u32,
+    /// The same while the answer is 410: the machine's metadata service is being replaced, which takes
+    /// up to 70 seconds.
+    pub attempts_gone: u32,
     /// The wait after the first failure; it doubles with each.
     pub first: Duration,
     /// The longest single wait. A service that wants a longer one is not asked again.
@@ -19,6 +22,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             attempts: 5,
+            attempts_gone: 12,
             first: Duration::from_millis(800),
             longest: Duration::from_secs(10),
         }
@@ -26,10 +30,20 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// How long to wait before attempt `next` (the second is 2), after an answer with `headers`; none
-    /// when it was the last, or when the service wants a longer wait than we have.
-    pub(super) fn wait(&self, next: u32, headers: &HeaderMap) -> Option<Duration> {
-        if next > self.attempts {
+    /// How long to wait before attempt `next` (the second is 2), after an answer with `status` and
+    /// `headers`; none when it was the last, or when the service wants a longer wait than we have.
+    pub(super) fn wait(
+        &self,
+        next: u32,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Option<Duration> {
+        let attempts = if status == StatusCode::GONE {
+            self.attempts_gone
+        } else {
+            self.attempts
+        };
+        if next > attempts {
             return None;
         }
         let doubled = self.first * 2_u32.saturating_pow(next.saturating_sub(2));

@@ -67,15 +67,24 @@ fn a_challenge_for_another_domain_is_not_followed() {
 fn waits_double_and_what_the_service_says_counts_within_bounds() {
     let patience = Patience::default();
     let mut headers = HeaderMap::new();
-    let waits: Vec<_> = (2..=6).map(|next| patience.wait(next, &headers)).collect();
+    let busy = StatusCode::SERVICE_UNAVAILABLE;
+    let waits: Vec<_> = (2..=6)
+        .map(|next| patience.wait(next, busy, &headers))
+        .collect();
     let millis = |n| Some(Duration::from_millis(n));
     let expected = [millis(800), millis(1600), millis(3200), millis(6400), None];
     assert_eq!(waits, expected);
+    // "The service will be available in a maximum of 70 seconds" (IMDS, "Errors and debugging").
+    let replaced = (2..).map_while(|next| patience.wait(next, StatusCode::GONE, &headers));
+    assert!(replaced.sum::<Duration>() > Duration::from_secs(75));
     headers.insert("retry-after", HeaderValue::from_static("7"));
-    assert_eq!(patience.wait(2, &headers), Some(Duration::from_secs(7)));
+    assert_eq!(
+        patience.wait(2, busy, &headers),
+        Some(Duration::from_secs(7))
+    );
     headers.insert("retry-after", HeaderValue::from_static("11"));
     assert_eq!(
-        patience.wait(2, &headers),
+        patience.wait(2, busy, &headers),
         None,
         "that is longer than we wait"
     );

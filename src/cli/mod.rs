@@ -14,6 +14,7 @@ mod entra_manifest;
 mod healthcheck;
 mod import;
 mod keys;
+mod memory;
 mod out;
 mod serve;
 mod token;
@@ -70,6 +71,9 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Err(error) = memory::keep() {
+        return out::failure(&error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -5,18 +5,21 @@
 //! - [`precondition`], [`not_modified`]: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
 //! - [`read_body`]: a body within limits that the refusal names; [`gather`]: a small one, always;
 //!   [`linger`]: what nobody reads of a larger one.
+//! - [`unambiguous`]: what could be read in two ways comes to no door.
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
 //! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
 //! - [`Endpoint`]: what there is to ask of a door, listed.
 //! - [`track`]: the request's id, and its one line in the log. A door hands over the cause of a
 //!   5xx as a [`Fault`]; the answer shows the id, the log has both.
 //!
-//! **Absent on purpose.** Bodies of refusals: each door has its standard's own form for them.
+//! **Absent on purpose.** Bodies of refusals: each door has its standard's own form for them. Only
+//! what comes to no door gets a line of text.
 
 mod body;
 mod conditions;
 mod credentials;
 mod csrf;
+mod framing;
 pub mod headers;
 mod linger;
 mod session;
@@ -32,6 +35,7 @@ pub use body::{BodyError, gather, read_body};
 pub use conditions::{BadCondition, not_modified, precondition};
 pub use credentials::{Denied, authenticate, step_up};
 pub use csrf::{CrossSite, same_origin};
+pub use framing::unambiguous;
 pub use linger::linger;
 pub use session::Cookies;
 pub use source::{Proxies, source_of};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::middleware::from_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -20,6 +21,7 @@ use tower::ServiceExt as _;
 
 use super::seats::{Seat, Seats};
 use super::tls::Encryption;
+use crate::edge::unambiguous;
 
 /// So long a client may take for the TLS handshake, for its first request, for the headers of each
 /// later one, for the answer to a ping, and between two pieces that it takes of an answer.
@@ -42,7 +44,7 @@ impl Connections {
     /// For this process, with the patience of the service.
     pub(super) fn new(router: Router, tls: Option<Encryption>) -> Self {
         Self {
-            router,
+            router: router.layer(from_fn(unambiguous)),
             tls,
             seats: Seats::of_this_process(),
             patience: PATIENCE,

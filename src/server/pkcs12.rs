@@ -126,10 +126,11 @@ fn decrypt(
         PBES2 => {
             let parameters = parameters.to_der().ok()?;
             let parameters = pbes2::Parameters::from_der(&parameters).ok()?;
-            let few = parameters.kdf.pbkdf2()?.iteration_count <= ITERATIONS_MAX;
+            if parameters.kdf.pbkdf2()?.iteration_count > ITERATIONS_MAX {
+                return None;
+            }
             // Here a password is its bytes (RFC 8018 §5), so both kinds of none are the same.
-            let plain = parameters.decrypt(b"", sealed).ok().filter(|_| few)?;
-            Some(Zeroizing::new(plain))
+            parameters.decrypt(b"", sealed).ok().map(Zeroizing::new)
         }
         _ => None,
     }

