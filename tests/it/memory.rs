@@ -124,21 +124,20 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
     let tokens = [access, refresh, claim, signature];
 
     // The connection to the provider closes beside the answer.
-    let mut left = Vec::new();
-    for _ in 0..20 {
+    let mut left = [0; 4];
+    if geteuid().is_root() {
+        for _ in 0..20 {
+            let memory = memory(served.id());
+            assert!(hits(&memory, &provider.url) > 0, "the search finds things");
+            left = tokens.each_ref().map(|of| hits(&memory, of));
+            if left == [0; 4] {
+                break;
+            }
+        }
+    } else {
         // Nobody else can look, and scripts/test.sh counts that as skipped.
-        if !geteuid().is_root() {
-            let refused = File::open(format!("/proc/{}/mem", served.id())).unwrap_err();
-            assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
-            left = vec![0; 4];
-            break;
-        }
-        let memory = memory(served.id());
-        assert!(hits(&memory, &provider.url) > 0, "the search finds things");
-        left = tokens.iter().map(|of| hits(&memory, of)).collect();
-        if left == [0; 4] {
-            break;
-        }
+        let refused = File::open(format!("/proc/{}/mem", served.id())).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
     }
     let what = "in memory: access token, refresh token, a claim, the signature of the ID token";
     assert_eq!(left, [0; 4], "{what}");

@@ -66,7 +66,7 @@ impl Pair {
 }
 
 /// For this machine, from the begin of one day to the begin of another, counted from today.
-fn params(from: i32, to: i32) -> CertificateParams {
+pub(crate) fn params(from: i32, to: i32) -> CertificateParams {
     let names = ["localhost", "127.0.0.1"].map(str::to_owned);
     let mut params = CertificateParams::new(names).unwrap();
     let day = |days: i32| {
