@@ -108,7 +108,7 @@ impl Place {
             Box::new(child.stdout.take().unwrap()),
             Box::new(child.stderr.take().unwrap()),
         ];
-        for stream in out {
+        let readers = out.map(|stream| {
             let said = Arc::clone(&said);
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -116,11 +116,12 @@ impl Place {
                     said.push_str(&line);
                     said.push('\n');
                 }
-            });
-        }
+            })
+        });
         let mut served = Served {
             child,
             said,
+            readers: readers.into(),
             url: String::new(),
             link: String::new(),
         };
@@ -172,6 +173,8 @@ impl Place {
 pub(crate) struct Served {
     child: Child,
     said: Arc<Mutex<String>>,
+    /// What reads its two streams into `said`.
+    readers: Vec<std::thread::JoinHandle<()>>,
     /// Like `http://127.0.0.1:40000`.
     pub(crate) url: String,
     /// The link that signs in.
@@ -217,6 +220,10 @@ impl Served {
             assert!(Instant::now() < until, "it does not stop: {}", self.said());
             std::thread::sleep(Duration::from_millis(5));
         };
+        // Its last lines are still in the pipes.
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
         (status, self.said())
     }
 
