@@ -110,7 +110,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             entra_manifest::run(options, &load(data)?.settings).await
         }
         Command::Healthcheck(asked) => {
-            healthcheck::run(&load_with(data, asked.listen)?.settings).await
+            let listen = asked.listen.clone();
+            healthcheck::run(&asked, || Ok(load_with(data, listen)?.settings)).await
         }
     }
 }

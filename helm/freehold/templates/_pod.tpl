@@ -110,7 +110,7 @@ readinessProbe:
 - name: tls
   secret:
     secretName: {{ $v.tls.secretName }}
-    defaultMode: 0440
+    defaultMode: 288 # 0440
 {{- end }}
 {{- if $v.trustedRoots.configMap }}
 - name: roots
@@ -121,6 +121,6 @@ readinessProbe:
 - name: {{ printf "secret-%s" (. | replace "." "-") | trunc 63 }}
   secret:
     secretName: {{ . }}
-    defaultMode: 0440
+    defaultMode: 288 # 0440
 {{- end }}
 {{- end -}}
