@@ -143,6 +143,7 @@ after_build "unit and integration tests on PostgreSQL" on_postgres
 stage "image and deploy" 8
 after_build "the image builds" imaged
 after_build "the image runs hardened" scripts/test-image.sh
+after_build "the pod of the Helm chart runs" scripts/test-kube.sh
 
 stage browser 5
 after_build "from a clone to a signed-in browser" scripts/test-browser.sh

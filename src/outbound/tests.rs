@@ -38,21 +38,30 @@ async fn a_host_that_nobody_opened_is_not_called() {
     let refused = get(&outbound, &url).await.unwrap_err();
     assert!(matches!(refused, OutboundError::Closed(_)));
     let said = refused.to_string();
-    assert!(said.contains("`freehold egress`") && said.contains("endpoint_hosts"), "{said}");
+    assert!(
+        said.contains("`freehold egress`") && said.contains("endpoint_hosts"),
+        "{said}"
+    );
     assert_eq!(outbound.refused(), 1);
-    outbound.allow(way(&url));
-    outbound.allow(way(&url));
+    outbound.allow([way(&url)]);
+    outbound.allow([way(&url)]);
     assert_eq!(get(&outbound, &url).await.unwrap().body(), b"hi");
     let ways = outbound.ways();
     assert_eq!((ways.len(), ways[0].setting.as_str()), (1, "a.key"));
-    assert_eq!((ways[0].host.as_str(), ways[0].protocol), ("127.0.0.1", Protocol::Http));
+    assert_eq!(
+        (ways[0].host.as_str(), ways[0].protocol),
+        ("127.0.0.1", Protocol::Http)
+    );
     assert_eq!(outbound.refused(), 1, "what goes out is not counted");
 }
 
 #[tokio::test]
 async fn a_way_is_for_its_port_and_its_protocol_only() {
     let outbound = Outbound::new([way(&"https://login.example.org".parse().unwrap())]);
-    for other in ["https://login.example.org:8443/", "https://login.example.org.evil.example/"] {
+    for other in [
+        "https://login.example.org:8443/",
+        "https://login.example.org.evil.example/",
+    ] {
         let refused = get(&outbound, &other.parse().unwrap()).await;
         assert!(matches!(refused, Err(OutboundError::Closed(_))), "{other}");
     }
@@ -101,7 +110,7 @@ async fn plain_http_to_a_link_local_address_needs_the_platforms_own_way() {
     assert!(matches!(refused, Err(OutboundError::Address(_))));
     let refused = get(&outbound, &imds).await;
     assert!(matches!(refused, Err(OutboundError::Address(_))));
-    outbound.allow(Way::to_platform(&imds, "a.key", "an identity").unwrap());
+    outbound.allow(Way::to_platform(&imds, "a.key", "an identity"));
     assert_eq!(outbound.ways()[0].address(), "169.254.169.254:80");
     assert_eq!(outbound.check(&imds).unwrap(), "169.254.169.254:80");
     for other in ["http://169.254.169.253/", "http://169.254.169.254:81/"] {
@@ -120,11 +129,11 @@ async fn the_clock_of_a_host_is_read_from_any_answer() {
     let dated = b"HTTP/1.1 401 Unauthorized\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
                   content-length: 0\r\n\r\n";
     let url = host(dated.to_vec()).await;
-    outbound.allow(way(&url));
+    outbound.allow([way(&url)]);
     let time = outbound.time_of(&url).await.unwrap().unwrap();
     assert_eq!(time.to_string(), "1994-11-06T08:49:37Z");
     let url = host(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
-    outbound.allow(way(&url));
+    outbound.allow([way(&url)]);
     assert_eq!(outbound.time_of(&url).await.unwrap(), None);
 }
 

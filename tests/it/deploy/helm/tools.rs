@@ -11,7 +11,11 @@ use super::{MAJORS, chart, current, documents, fixtures, rendered, value_sets};
 use crate::architecture::root;
 
 fn run(program: &Path, arguments: &[&str]) -> Output {
-    assert!(program.exists(), "{} is not installed: scripts/tools.sh", program.display());
+    assert!(
+        program.exists(),
+        "{} is not installed: scripts/tools.sh",
+        program.display()
+    );
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
     command.args(arguments).env("HOME", home.path());
@@ -27,13 +31,19 @@ fn said(output: &Output) -> String {
 /// inside of a StatefulSet counted beside it.
 fn all_rendered() -> (tempfile::TempDir, usize) {
     // checkov passes over folders whose name begins with a dot, and finds nothing there.
-    let folder = tempfile::Builder::new().prefix("rendered").tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("rendered")
+        .tempdir()
+        .unwrap();
     let mut count = 0;
     for (name, values) in value_sets() {
         let text = rendered("4", &values);
         let documents = documents(&text);
         count += documents.len();
-        count += documents.iter().filter(|one| one["kind"] == "StatefulSet").count();
+        count += documents
+            .iter()
+            .filter(|one| one["kind"] == "StatefulSet")
+            .count();
         std::fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
     }
     (folder, count)
@@ -59,9 +69,16 @@ fn three_minors_of_kubernetes_know_every_field() {
     let wrong = folder.path().join("wrong.yaml");
     let text = std::fs::read_to_string(&files[0]).unwrap();
     std::fs::write(&wrong, text.replace("securityContext:", "securityContex:")).unwrap();
-    let output = run(&validate, &["--strict", "-k", "1.36", wrong.to_str().unwrap()]);
+    let output = run(
+        &validate,
+        &["--strict", "-k", "1.36", wrong.to_str().unwrap()],
+    );
     assert!(!output.status.success());
-    assert!(said(&output).contains("securityContex"), "{}", said(&output));
+    assert!(
+        said(&output).contains("securityContex"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
@@ -127,7 +144,12 @@ fn checkov_reads_everything_and_finds_only_what_is_explained() {
     let all: Vec<String> = failed
         .iter()
         .filter(|one| !explained.contains(one["check_id"].as_str().unwrap()))
-        .map(|one| format!("{} {} {}", one["check_id"], one["check_name"], one["resource"]))
+        .map(|one| {
+            format!(
+                "{} {} {}",
+                one["check_id"], one["check_name"], one["resource"]
+            )
+        })
         .collect();
     assert!(all.is_empty(), "{all:#?}");
     assert_eq!(found, explained, "what is explained is found");
@@ -142,6 +164,9 @@ fn promtool_takes_the_alerts() {
     }
     let promtool = Path::new("/usr/bin/promtool");
     let rules = chart().join("files/alerts.yaml");
-    let output = run(promtool, &["check", "rules", "--lint-fatal", rules.to_str().unwrap()]);
+    let output = run(
+        promtool,
+        &["check", "rules", "--lint-fatal", rules.to_str().unwrap()],
+    );
     assert!(output.status.success(), "{}", said(&output));
 }
