@@ -1,4 +1,4 @@
-//! `freehold egress`: the list of ways out, in each of its forms, and that the NetworkPolicy of the
+//! `freehold egress`: the list of ways out, in each of its forms, and that the network policy of the
 //! chart opens what is in it and nothing else (H12).
 
 use std::collections::BTreeSet;
