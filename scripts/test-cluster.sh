@@ -104,6 +104,12 @@ root_refused() {
     grep -q 'violates PodSecurity "restricted' "$work/root"
 }
 
+# What makes such pods is warned about, which is what the checks above look for.
+maker_warned() {
+  "$kubectl" --namespace "$1" create deployment root --image=localhost/x --dry-run=server 2>"$work/warned" &&
+    grep -q 'would violate PodSecurity "restricted' "$work/warned"
+}
+
 for major in 3 4; do
   helm=$root/.tools/helm/$major/helm
   for example in evaluation aks air-gapped; do
@@ -126,6 +132,7 @@ for major in 3 4; do
   done
 done
 check "a pod that runs as root is refused there" root_refused aks-4
+check "a deployment that would make such a pod is warned about" maker_warned aks-4
 
 {
   printf '# The chart against a real API server\n\n'
