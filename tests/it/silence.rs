@@ -39,7 +39,6 @@ mount --bind "$1/resolv.conf" "$(realpath /etc/resolv.conf)"
 nft -f - <<'RULES'
 table inet silence {
   set ways { type inet_service; }
-  set strays { type inet_service; flags dynamic; counter; }
   set strays4 { type ipv4_addr . inet_service; flags dynamic; counter; }
   set strays6 { type ipv6_addr . inet_service; flags dynamic; counter; }
   counter allowed { }
