@@ -21,6 +21,7 @@ mod cli;
 mod compose;
 mod data;
 mod docs;
+mod deploy;
 mod durability;
 mod headers;
 mod ical;

@@ -14,9 +14,9 @@ mod service;
 use std::process::ExitCode;
 
 use super::{Failure, out};
-use crate::azure::Azure;
 use crate::base::{Clock as _, SystemClock};
 use crate::config::Loaded;
+use crate::server;
 
 /// How a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
         }
     };
     let settings = &loaded.settings;
-    let azure = Azure::of_process(&settings.azure);
+    let azure = server::egress::azure(settings);
     let mut findings = vec![Finding::ok("configuration", "read and right")];
     let advice = settings.advice(SystemClock.now()).into_iter();
     findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));

@@ -10,6 +10,7 @@ use super::run::Failure;
 use crate::audit::{self, Event};
 use crate::config::KekPlace;
 use crate::identity::Actor;
+use crate::outbound::Way;
 use crate::store::Tx;
 use crate::store::key_ring::Rotation;
 
@@ -20,6 +21,13 @@ pub(super) async fn rotate(rooms: &Rooms, what: Rotation) -> Result<Answer, Fail
 }
 
 pub(super) async fn rewrap(rooms: &Rooms, to: Option<KekPlace>) -> Result<Answer, Failure> {
+    if let Some(KekPlace::KeyVault(key)) = &to
+        && let Ok(way) = Way::to(&key.item().vault, "keys rewrap --to", "the next key")
+    {
+        let azure = &rooms.azure;
+        azure.outbound().allow(way);
+        azure.identity_way("tokens for Key Vault").into_iter().for_each(|way| azure.outbound().allow(way));
+    }
     let to = to.map(|place| rooms::kek(place, true, &rooms.azure));
     let to = to.transpose()?;
     let wraps = rooms.keys.rewrap(to).await?;

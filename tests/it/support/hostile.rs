@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use freehold::base::{Clock as _, ManualClock};
-use freehold::outbound::Outbound;
+use freehold::outbound::{Outbound, Way};
 use http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
@@ -150,8 +150,8 @@ impl Hostile {
 
     /// Goes where a browser is sent and gives where that sends it: the way back.
     pub(crate) async fn follow(begin: &str) -> String {
-        let outbound = Outbound::default();
-        outbound.open(&begin.parse().unwrap(), "a test").unwrap();
+        let way = Way::to(&begin.parse().unwrap(), "a test", "a browser").unwrap();
+        let outbound = Outbound::new([way]);
         let request = http::Request::get(begin).body(Vec::new()).unwrap();
         let answer = outbound.send(request).await.unwrap();
         let body = String::from_utf8_lossy(answer.body()).into_owned();
