@@ -8,7 +8,9 @@
 
 use std::net::{TcpListener, UdpSocket};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use freehold::base::{Clock as _, ManualClock, SystemClock};
 use serde_json::Value;
 
 use crate::support::azure::Cloud;
@@ -148,6 +150,7 @@ fn a_day_of_the_service_sends_nothing_that_the_list_of_ways_out_does_not_name() 
 
 async fn a_day() {
     let provider = Hostile::start().await;
+    provider.follow_clock(&Arc::new(ManualClock::new(SystemClock.now())));
     provider.change(|script| script.claims["roles"] = serde_json::json!(["member", "custodian"]));
     let cloud = Cloud::start();
     cloud.change(|script| script.vault.rotate("freehold"));
