@@ -94,7 +94,8 @@ fn network_policy(ways: &[Way]) -> String {
             (Protocol::Dns, _) => CLUSTER_DNS.to_owned(),
             (_, Some(ip)) => rule(&block(ip), way.port, ""),
             (_, None) => {
-                let note = "    # A NetworkPolicy knows no names: put the addresses of this host in.\n";
+                let note =
+                    "    # A NetworkPolicy knows no names: put the addresses of this host in.\n";
                 format!("{note}{}", rule("ADDRESS/32", way.port, "#"))
             }
         });
@@ -163,7 +164,11 @@ fn rules(ways: &[Way]) -> Vec<Value> {
             (_, Some(ip)) => json!({ "destinationAddressPrefix": block(ip) }),
             (_, None) => tagged(&way.host),
         };
-        let protocol = if way.protocol == Protocol::Dns { "*" } else { "Tcp" };
+        let protocol = if way.protocol == Protocol::Dns {
+            "*"
+        } else {
+            "Tcp"
+        };
         let letters = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let host: String = match way.protocol {
             Protocol::Dns => "names".to_owned(),
@@ -180,7 +185,11 @@ fn rules(ways: &[Way]) -> Vec<Value> {
         rule
     });
     let mut all: Vec<Value> = allowed.collect();
-    let mut last = security_rule("Deny-everything-else", 4096, "No other way out is configured");
+    let mut last = security_rule(
+        "Deny-everything-else",
+        4096,
+        "No other way out is configured",
+    );
     put(&mut last, &json!({ "destinationAddressPrefix": "*" }));
     all.push(last);
     all

@@ -31,7 +31,9 @@ fn of(shape: &Shape) -> Value {
         Shape::Choice(words) => json!({ "type": "string", "enum": words }),
         Shape::List(inner) => json!({ "type": "array", "items": of(inner) }),
         Shape::Table(fields) => {
-            let named = fields.iter().map(|field| (field.key.to_owned(), key(field)));
+            let named = fields
+                .iter()
+                .map(|field| (field.key.to_owned(), key(field)));
             json!({
                 "type": "object",
                 "additionalProperties": false,

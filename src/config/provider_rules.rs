@@ -70,7 +70,10 @@ fn of_any_type(provider: &Provider, must: Must<'_>) {
         "must have `openid` among them (OpenID Connect Core §3.1.2.1)",
     );
     must(
-        provider.endpoint_hosts.iter().all(|host| is_protected(host.url())),
+        provider
+            .endpoint_hosts
+            .iter()
+            .all(|host| is_protected(host.url())),
         "endpoint_hosts",
         "must be `https` addresses (`http` only on this machine)",
     );

@@ -18,6 +18,7 @@
 #[cfg(test)]
 mod tests;
 
+mod reach;
 mod way;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
 use url::Url;
 
+pub use reach::{Reached, Unreached, reach};
 pub use way::{Protocol, Way, is_callable};
 
 use crate::base::{Kind, Timestamp};

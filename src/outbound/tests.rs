@@ -38,21 +38,30 @@ async fn a_host_that_nobody_opened_is_not_called() {
     let refused = get(&outbound, &url).await.unwrap_err();
     assert!(matches!(refused, OutboundError::Closed(_)));
     let said = refused.to_string();
-    assert!(said.contains("`freehold egress`") && said.contains("endpoint_hosts"), "{said}");
+    assert!(
+        said.contains("`freehold egress`") && said.contains("endpoint_hosts"),
+        "{said}"
+    );
     assert_eq!(outbound.refused(), 1);
     outbound.allow(way(&url));
     outbound.allow(way(&url));
     assert_eq!(get(&outbound, &url).await.unwrap().body(), b"hi");
     let ways = outbound.ways();
     assert_eq!((ways.len(), ways[0].setting.as_str()), (1, "a.key"));
-    assert_eq!((ways[0].host.as_str(), ways[0].protocol), ("127.0.0.1", Protocol::Http));
+    assert_eq!(
+        (ways[0].host.as_str(), ways[0].protocol),
+        ("127.0.0.1", Protocol::Http)
+    );
     assert_eq!(outbound.refused(), 1, "what goes out is not counted");
 }
 
 #[tokio::test]
 async fn a_way_is_for_its_port_and_its_protocol_only() {
     let outbound = Outbound::new([way(&"https://login.example.org".parse().unwrap())]);
-    for other in ["https://login.example.org:8443/", "https://login.example.org.evil.example/"] {
+    for other in [
+        "https://login.example.org:8443/",
+        "https://login.example.org.evil.example/",
+    ] {
         let refused = get(&outbound, &other.parse().unwrap()).await;
         assert!(matches!(refused, Err(OutboundError::Closed(_))), "{other}");
     }
@@ -135,4 +144,28 @@ async fn a_host_that_is_down_is_unavailable_and_named() {
     let error = get(&outbound, &url).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert!(error.to_string().contains("127.0.0.1:1 did not answer"));
+}
+
+#[test]
+fn addresses_of_private_networks_are_told_from_those_of_the_internet() {
+    let private = [
+        "10.4.0.5",
+        "172.16.0.1",
+        "192.168.1.1",
+        "127.0.0.1",
+        "fd00::1",
+        "::1",
+    ];
+    let public = [
+        "20.50.2.1",
+        "172.32.0.1",
+        "2603:1020::1",
+        "::ffff:20.50.2.1",
+    ];
+    for address in private.map(|text| text.parse().unwrap()) {
+        assert!(super::reach::is_private(address), "{address}");
+    }
+    for address in public.map(|text| text.parse().unwrap()) {
+        assert!(!super::reach::is_private(address), "{address}");
+    }
 }

@@ -19,7 +19,10 @@ use crate::outbound::{Outbound, Protocol, Way};
 
 const GOOGLE: &str = "https://accounts.google.com";
 /// Where Google publishes what it does not have at its issuer's host: token endpoint and keys.
-const OF_GOOGLE: [&str; 2] = ["https://oauth2.googleapis.com", "https://www.googleapis.com"];
+const OF_GOOGLE: [&str; 2] = [
+    "https://oauth2.googleapis.com",
+    "https://www.googleapis.com",
+];
 
 /// The handle on Azure of this process, with the ways out of `settings` and no other.
 #[must_use]
@@ -70,7 +73,11 @@ fn of_provider(index: usize, provider: &Provider) -> Vec<Way> {
         }
     }
     for host in &provider.endpoint_hosts {
-        add(Some(host.url().clone()), &key("endpoint_hosts"), published());
+        add(
+            Some(host.url().clone()),
+            &key("endpoint_hosts"),
+            published(),
+        );
     }
     let reason = format!("Microsoft Graph: groups of people who sign in with the provider {id}");
     add(provider.graph(), &key("graph"), reason);
@@ -93,7 +100,12 @@ fn vaults(settings: &Settings) -> Vec<Way> {
 /// Who gives tokens of the platform's identity, where some are needed.
 fn identity(settings: &Settings, platform: &Platform) -> Option<Way> {
     let clock = Arc::new(SystemClock);
-    let azure = Azure::new(&settings.azure, platform.clone(), Outbound::default(), clock);
+    let azure = Azure::new(
+        &settings.azure,
+        platform.clone(),
+        Outbound::default(),
+        clock,
+    );
     if !settings.vaults().is_empty() {
         return azure.identity_way("the platform's identity: tokens for Key Vault");
     }

@@ -26,7 +26,10 @@ pub(super) async fn rewrap(rooms: &Rooms, to: Option<KekPlace>) -> Result<Answer
     {
         let azure = &rooms.azure;
         azure.outbound().allow(way);
-        azure.identity_way("tokens for Key Vault").into_iter().for_each(|way| azure.outbound().allow(way));
+        azure
+            .identity_way("tokens for Key Vault")
+            .into_iter()
+            .for_each(|way| azure.outbound().allow(way));
     }
     let to = to.map(|place| rooms::kek(place, true, &rooms.azure));
     let to = to.transpose()?;

@@ -15,7 +15,10 @@ use crate::architecture::root;
 
 /// What AKS adds to a pod with a workload identity.
 const POD: [(&str, &str); 4] = [
-    ("AZURE_FEDERATED_TOKEN_FILE", "/var/run/secrets/azure/tokens/azure-identity-token"),
+    (
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "/var/run/secrets/azure/tokens/azure-identity-token",
+    ),
     ("AZURE_CLIENT_ID", "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10"),
     ("AZURE_TENANT_ID", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
     ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/"),
@@ -61,7 +64,11 @@ fn printed(file: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Stri
         .envs(environment.iter().copied())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -74,23 +81,62 @@ fn each_line_has_host_port_protocol_setting_and_reason() {
     let text = printed(FILE, &[], &["egress"]);
     let lines: Vec<Vec<&str>> = text
         .lines()
-        .map(|line| line.split("  ").filter(|part| !part.is_empty()).map(str::trim).collect())
+        .map(|line| {
+            line.split("  ")
+                .filter(|part| !part.is_empty())
+                .map(str::trim)
+                .collect()
+        })
         .collect();
     assert!(lines.iter().all(|line| line.len() == 4), "{text}");
     let has = |address: &str, protocol: &str, setting: &str| {
-        let found = lines.iter().any(|line| line[..3] == [address, protocol, setting]);
+        let found = lines
+            .iter()
+            .any(|line| line[..3] == [address, protocol, setting]);
         assert!(found, "{address} {setting}: {text}");
     };
     has("10.1.2.3:5432", "postgres", "store.postgres.host");
-    has("work.vault.azure.net:443", "https", "server.tls.key_vault_certificate");
+    has(
+        "work.vault.azure.net:443",
+        "https",
+        "server.tls.key_vault_certificate",
+    );
     has("169.254.169.254:80", "http", "azure.identity");
-    has("login.microsoftonline.com:443", "https", "identity.providers[0].type");
-    has("graph.microsoft.com:443", "https", "identity.providers[0].graph");
-    has("accounts.google.com:443", "https", "identity.providers[1].type");
-    has("oauth2.googleapis.com:443", "https", "identity.providers[1].type");
-    has("www.googleapis.com:443", "https", "identity.providers[1].type");
-    has("login.example.org:8443", "https", "identity.providers[2].issuer");
-    has("keys.example.org:443", "https", "identity.providers[2].endpoint_hosts");
+    has(
+        "login.microsoftonline.com:443",
+        "https",
+        "identity.providers[0].type",
+    );
+    has(
+        "graph.microsoft.com:443",
+        "https",
+        "identity.providers[0].graph",
+    );
+    has(
+        "accounts.google.com:443",
+        "https",
+        "identity.providers[1].type",
+    );
+    has(
+        "oauth2.googleapis.com:443",
+        "https",
+        "identity.providers[1].type",
+    );
+    has(
+        "www.googleapis.com:443",
+        "https",
+        "identity.providers[1].type",
+    );
+    has(
+        "login.example.org:8443",
+        "https",
+        "identity.providers[2].issuer",
+    );
+    has(
+        "keys.example.org:443",
+        "https",
+        "identity.providers[2].endpoint_hosts",
+    );
     has("127.0.0.1:9000", "http", "identity.providers[3].issuer");
     assert_eq!(text.matches(":53 ").count(), 1, "{text}");
     assert_eq!(lines.len(), 12, "{text}");
@@ -101,11 +147,20 @@ fn the_platform_says_who_gives_tokens() {
     let of = |environment: &[(&str, &str)]| printed(FILE, environment, &["egress"]);
     let pod = of(&POD);
     assert!(!pod.contains("169.254.169.254"), "{pod}");
-    assert!(pod.contains("azure.identity"), "Entra exchanges the token of the pod: {pod}");
-    let app = of(&[("IDENTITY_ENDPOINT", "http://127.0.0.1:42356/msi/token"), ("IDENTITY_HEADER", "x")]);
+    assert!(
+        pod.contains("azure.identity"),
+        "Entra exchanges the token of the pod: {pod}"
+    );
+    let app = of(&[
+        ("IDENTITY_ENDPOINT", "http://127.0.0.1:42356/msi/token"),
+        ("IDENTITY_HEADER", "x"),
+    ]);
     assert!(app.contains("127.0.0.1:42356"), "{app}");
     let nothing = printed("", &POD, &["egress"]);
-    assert_eq!(nothing, "nothing: with this configuration the service calls nobody\n");
+    assert_eq!(
+        nothing,
+        "nothing: with this configuration the service calls nobody\n"
+    );
 }
 
 #[test]
@@ -115,7 +170,10 @@ fn programs_read_it_as_json() {
     for way in &all {
         assert!(way["host"].is_string() && way["port"].is_u64(), "{way}");
         let protocol = way["protocol"].as_str().unwrap();
-        assert!(["https", "http", "postgres", "dns"].contains(&protocol), "{way}");
+        assert!(
+            ["https", "http", "postgres", "dns"].contains(&protocol),
+            "{way}"
+        );
         assert!(way["reason"].as_str().unwrap().len() > 10, "{way}");
         assert!(way["setting"].as_str().unwrap().contains('.'), "{way}");
     }
@@ -131,13 +189,18 @@ fn kubernetes_takes_the_policy_and_a_name_is_a_rule_to_complete() {
     assert_eq!(of_database["ports"][0]["port"], 5432);
     // The database, the metadata service, the cluster's name servers; names are comments.
     assert_eq!(egress.len(), 3, "{text}");
-    assert!(!text.contains("127.0.0.1"), "what stays in the pod needs no rule: {text}");
+    assert!(
+        !text.contains("127.0.0.1"),
+        "what stays in the pod needs no rule: {text}"
+    );
     assert!(text.contains("# login.example.org:8443 (https)"), "{text}");
     // Whoever removes the comment signs and puts an address in has a rule.
     let completed: String = text
         .lines()
         .map(|line| {
-            let rule = line.strip_prefix("    #").filter(|rest| !rest.starts_with(' ') || rest.starts_with("  "));
+            let rule = line
+                .strip_prefix("    #")
+                .filter(|rest| !rest.starts_with(' ') || rest.starts_with("  "));
             rule.map_or_else(|| line.to_owned(), |rest| format!("    {rest}")) + "\n"
         })
         .collect();
@@ -147,11 +210,22 @@ fn kubernetes_takes_the_policy_and_a_name_is_a_rule_to_complete() {
         let file = folder.path().join("policy.yaml");
         std::fs::write(&file, &text).unwrap();
         let parsed: Value = parsed(&file);
-        assert_eq!(parsed["spec"]["egress"].as_array().unwrap().len(), rules, "{text}");
+        assert_eq!(
+            parsed["spec"]["egress"].as_array().unwrap().len(),
+            rules,
+            "{text}"
+        );
         let validate = root().join(".tools/venv/bin/kubernetes-validate");
-        let output = Command::new(validate).args(["--strict", "-k", "1.36"]).arg(&file).output();
+        let output = Command::new(validate)
+            .args(["--strict", "-k", "1.36"])
+            .arg(&file)
+            .output();
         let output = output.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
     let closed = printed("", &[], &["egress", "--format", "networkpolicy"]);
     let closed: Value = serde_saphyr::from_str(&closed).unwrap();
@@ -165,9 +239,15 @@ fn a_network_security_group_refuses_what_is_not_in_it() {
     for rule in &rules {
         let properties = &rule["properties"];
         assert_eq!(properties["direction"], "Outbound");
-        assert!(priorities.insert(properties["priority"].as_u64().unwrap()), "{rule}");
+        assert!(
+            priorities.insert(properties["priority"].as_u64().unwrap()),
+            "{rule}"
+        );
         assert!(names.insert(rule["name"].as_str().unwrap()), "{rule}");
-        assert!(properties["description"].as_str().unwrap().len() <= 140, "{rule}");
+        assert!(
+            properties["description"].as_str().unwrap().len() <= 140,
+            "{rule}"
+        );
         let access = properties["access"].as_str().unwrap();
         let anywhere = properties["destinationAddressPrefix"] == "*";
         assert_eq!(access == "Deny", anywhere, "{rule}");
@@ -185,7 +265,11 @@ fn a_network_security_group_refuses_what_is_not_in_it() {
     assert_eq!(own["destinationAddressPrefixes"], serde_json::json!([]));
     assert_eq!(own["destinationPortRange"], "8443");
     assert_eq!(rules.last().unwrap()["properties"]["priority"], 4096);
-    assert!(!names.iter().any(|name| name.contains("169-254") || name.contains("127-0")));
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.contains("169-254") || name.contains("127-0"))
+    );
 }
 
 /// H12, the contract: the program with the rendered configuration in its pod, and the values.
@@ -193,12 +277,17 @@ fn a_network_security_group_refuses_what_is_not_in_it() {
 fn the_policy_of_the_chart_opens_exactly_what_the_program_says() {
     for (name, values) in configured() {
         let documents = documents(&rendered("4", &values));
-        let file = only(&documents, "ConfigMap")["data"]["freehold.toml"].as_str().unwrap();
+        let file = only(&documents, "ConfigMap")["data"]["freehold.toml"]
+            .as_str()
+            .unwrap();
         let pod = &only(&documents, "StatefulSet")["spec"]["template"];
         let identity = pod["metadata"]["labels"]["azure.workload.identity/use"] == "true";
         let environment = if identity { &POD[..] } else { &[] };
         let checked = printed(file, environment, &["config", "check"]);
-        assert!(checked.contains("the configuration is right"), "{name}: {checked}");
+        assert!(
+            checked.contains("the configuration is right"),
+            "{name}: {checked}"
+        );
         let said = printed(file, environment, &["egress", "--format", "json"]);
         let said: Vec<Value> = serde_json::from_str(&said).unwrap();
         let address = |one: &Value| format!("{}:{}", one["host"].as_str().unwrap(), one["port"]);
@@ -207,9 +296,15 @@ fn the_policy_of_the_chart_opens_exactly_what_the_program_says() {
         let opened = parsed(&values)["egress"].clone();
         let opened: BTreeSet<String> = opened.as_array().unwrap().iter().map(address).collect();
         assert_eq!(of_program, opened, "{name}");
-        let rules = documents.iter().find(|one| one["metadata"]["name"] == "freehold" && one["kind"] == "NetworkPolicy");
+        let rules = documents
+            .iter()
+            .find(|one| one["metadata"]["name"] == "freehold" && one["kind"] == "NetworkPolicy");
         let rules = rules.unwrap()["spec"]["egress"].as_array().unwrap().clone();
-        assert_eq!(rules.len(), opened.len() + 1, "{name}: the name servers and one for each host");
+        assert_eq!(
+            rules.len(),
+            opened.len() + 1,
+            "{name}: the name servers and one for each host"
+        );
     }
 }
 
@@ -231,7 +326,10 @@ fn every_address_of_a_whole_configuration_is_in_the_list() {
     let mut count = 0;
     for host in named {
         let host = host.split_once(':').map_or(host.as_str(), |(host, _)| host);
-        assert!(ways.iter().any(|way| way.host == host), "{host} is in no way: {ways:?}");
+        assert!(
+            ways.iter().any(|way| way.host == host),
+            "{host} is in no way: {ways:?}"
+        );
         count += 1;
     }
     assert!(count >= 4);

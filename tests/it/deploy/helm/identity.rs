@@ -20,7 +20,10 @@ fn the_label_of_the_pod_and_the_annotation_of_its_account_come_together() {
             account["namespace"].as_str().unwrap(),
             account["name"].as_str().unwrap()
         );
-        assert_eq!(subject, SUBJECT, "{name}: what the federated credential trusts by default");
+        assert_eq!(
+            subject, SUBJECT,
+            "{name}: what the federated credential trusts by default"
+        );
         with += usize::from(client.is_string());
     }
     assert!(with > 0);

@@ -52,13 +52,12 @@ pub(super) fn configured() -> Vec<(String, PathBuf)> {
 }
 
 /// What Helm of this major says to `helm template freehold CHART --namespace freehold ARGUMENTS`.
-pub(super) fn template_of(
-    major: &str,
-    chart: &Path,
-    arguments: &[&str],
-) -> Result<String, String> {
+pub(super) fn template_of(major: &str, chart: &Path, arguments: &[&str]) -> Result<String, String> {
     let helm = root().join(".tools/helm").join(major).join("helm");
-    assert!(helm.exists(), "Helm is not installed: run `scripts/tools.sh helm`");
+    assert!(
+        helm.exists(),
+        "Helm is not installed: run `scripts/tools.sh helm`"
+    );
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(helm)
         .args(["template", "freehold"])

@@ -38,8 +38,16 @@ fn one_process_writes_to_a_claim_that_stays_and_nothing_blocks_a_drain() {
         assert_eq!(claims.len(), 1, "{name}");
         assert_eq!(claims[0]["spec"]["accessModes"], json!(["ReadWriteOnce"]));
         assert_ne!(set["updateStrategy"]["type"], "OnDelete", "{name}");
-        let kinds: BTreeSet<_> = documents.iter().map(|one| one["kind"].as_str().unwrap()).collect();
-        for never in ["PodDisruptionBudget", "HorizontalPodAutoscaler", "Deployment", "Secret"] {
+        let kinds: BTreeSet<_> = documents
+            .iter()
+            .map(|one| one["kind"].as_str().unwrap())
+            .collect();
+        for never in [
+            "PodDisruptionBudget",
+            "HorizontalPodAutoscaler",
+            "Deployment",
+            "Secret",
+        ] {
             assert!(!kinds.contains(never), "{name}: {never}");
         }
     }
@@ -56,7 +64,13 @@ fn a_pod_may_do_as_little_as_possible() {
         assert_eq!(pod["securityContext"], of_pod, "{at}");
         assert_eq!(pod["automountServiceAccountToken"], false, "{at}");
         assert_eq!(pod["enableServiceLinks"], false, "{at}");
-        for never in ["hostNetwork", "hostPID", "hostIPC", "hostAliases", "initContainers"] {
+        for never in [
+            "hostNetwork",
+            "hostPID",
+            "hostIPC",
+            "hostAliases",
+            "initContainers",
+        ] {
             assert!(pod[never].is_null(), "{at}: {never}");
         }
         for container in pod["containers"].as_array().unwrap() {
@@ -76,7 +90,10 @@ fn a_pod_may_do_as_little_as_possible() {
             assert!(volume["hostPath"].is_null(), "{at}");
         }
     }
-    for (at, _, pod) in pods().into_iter().filter(|(at, ..)| at.contains("StatefulSet")) {
+    for (at, _, pod) in pods()
+        .into_iter()
+        .filter(|(at, ..)| at.contains("StatefulSet"))
+    {
         let volumes = pod["volumes"].as_array().unwrap();
         let tmp = volumes.iter().find(|one| one["name"] == "tmp").expect(&at);
         assert!(tmp["emptyDir"]["sizeLimit"].is_string(), "{at}");
@@ -103,8 +120,14 @@ fn a_pod_says_what_it_needs_and_is_alive_whatever_its_database_and_key_vault_do(
             // AKS Automatic changes pods that ask for less.
             let millis = |text: &str| text.strip_suffix('m').unwrap().parse::<u32>().unwrap();
             let mebis = |text: &str| text.strip_suffix("Mi").unwrap().parse::<u32>().unwrap();
-            assert!(millis(resources["requests"]["cpu"].as_str().unwrap()) >= 100, "{at}");
-            assert!(mebis(resources["requests"]["memory"].as_str().unwrap()) >= 100, "{at}");
+            assert!(
+                millis(resources["requests"]["cpu"].as_str().unwrap()) >= 100,
+                "{at}"
+            );
+            assert!(
+                mebis(resources["requests"]["memory"].as_str().unwrap()) >= 100,
+                "{at}"
+            );
         }
     }
     for (name, values) in configured() {
@@ -127,7 +150,10 @@ fn a_pod_says_what_it_needs_and_is_alive_whatever_its_database_and_key_vault_do(
         let patience = |one: &Value| {
             one["periodSeconds"].as_u64().unwrap() * one["failureThreshold"].as_u64().unwrap()
         };
-        assert!(patience(&startup) >= 300 && patience(&liveness) >= 60, "{name}");
+        assert!(
+            patience(&startup) >= 300 && patience(&liveness) >= 60,
+            "{name}"
+        );
         let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
         assert!(grace > 25, "{name}");
     }
@@ -139,7 +165,9 @@ fn the_image_has_a_digest_or_a_version_and_one_registry() {
     for (name, values) in value_sets() {
         let registry = super::parsed(&values)["image"]["registry"].clone();
         let text = rendered("4", &values);
-        let images = text.lines().filter_map(|line| line.trim_start().strip_prefix("image: "));
+        let images = text
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("image: "));
         let images: Vec<&str> = images.collect();
         assert!(!images.is_empty(), "{name}");
         for image in images {
@@ -158,7 +186,13 @@ fn the_image_has_a_digest_or_a_version_and_one_registry() {
 fn secrets_are_files_in_folders_and_never_in_the_environment() {
     for (name, values) in value_sets() {
         let text = rendered("4", &values);
-        for never in ["subPath", "\n          env:", "envFrom", "stringData", "secretKeyRef"] {
+        for never in [
+            "subPath",
+            "\n          env:",
+            "envFrom",
+            "stringData",
+            "secretKeyRef",
+        ] {
             assert!(!text.contains(never), "{name}: {never}");
         }
     }
@@ -173,7 +207,10 @@ fn secrets_are_files_in_folders_and_never_in_the_environment() {
             let folder = mount["mountPath"].as_str().unwrap();
             path.starts_with(&format!("{folder}/")) && mount["readOnly"] == true
         };
-        assert!(mounts.iter().any(is_mounted), "{path} is not in a mounted folder");
+        assert!(
+            mounts.iter().any(is_mounted),
+            "{path} is not in a mounted folder"
+        );
     }
 }
 
@@ -186,7 +223,11 @@ fn the_network_is_closed_both_ways_but_for_what_is_named() {
             .iter()
             .filter(|one| one["kind"] == "NetworkPolicy")
             .collect();
-        assert_eq!(policies.len(), if name == "evaluation" { 1 } else { 2 }, "{name}");
+        assert_eq!(
+            policies.len(),
+            if name == "evaluation" { 1 } else { 2 },
+            "{name}"
+        );
         for policy in policies {
             let spec = &policy["spec"];
             assert_eq!(spec["policyTypes"], json!(["Ingress", "Egress"]), "{name}");
@@ -207,7 +248,10 @@ fn the_network_is_closed_both_ways_but_for_what_is_named() {
         for service in documents.iter().filter(|one| one["kind"] == "Service") {
             for port in service["spec"]["ports"].as_array().unwrap() {
                 let to = port["targetPort"].as_str().unwrap();
-                assert!(to == "https" || to == "metrics" && name == "monitored", "{name}: {to}");
+                assert!(
+                    to == "https" || to == "metrics" && name == "monitored",
+                    "{name}: {to}"
+                );
             }
         }
     }

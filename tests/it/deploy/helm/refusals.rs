@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::{MAJORS, chart, fixtures, template_of};
 use super::values::keys;
+use super::{MAJORS, chart, fixtures, template_of};
 
 /// A file of values that is refused, with the sentence for it.
 struct Refused {
@@ -65,7 +65,11 @@ fn a_key_that_is_missing_or_null_is_named_with_the_way_out_and_nothing_renders_n
     for (index, key) in keys().iter().enumerate() {
         let null = format!("{key}=null");
         // Every key with one major, the top-level ones with both.
-        let majors = if key.contains('.') { &MAJORS[index % 2..=index % 2] } else { &MAJORS[..] };
+        let majors = if key.contains('.') {
+            &MAJORS[index % 2..=index % 2]
+        } else {
+            &MAJORS[..]
+        };
         for major in majors {
             let arguments = ["--values", file, "--set-json", &null];
             match template_of(major, &chart(), &arguments) {
@@ -76,7 +80,10 @@ fn a_key_that_is_missing_or_null_is_named_with_the_way_out_and_nothing_renders_n
                 }
                 Err(told) => {
                     let named = told.contains(&format!("`{key}` is missing or null"));
-                    assert!(named && told.contains("--reset-then-reuse-values"), "{key}: {told}");
+                    assert!(
+                        named && told.contains("--reset-then-reuse-values"),
+                        "{key}: {told}"
+                    );
                     assert!(!told.contains("nil pointer"), "{key}: {told}");
                 }
             }

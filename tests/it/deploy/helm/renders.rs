@@ -24,7 +24,14 @@ fn two_renders_are_the_same_and_nothing_in_a_template_depends_on_when_or_where()
     for entry in crate::architecture::rust_text::files(&chart(), "templates", "") {
         let text = std::fs::read_to_string(&entry).unwrap();
         let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-        let chance = ["now", "lookup", "uuidv4", "genCA", "genSelfSignedCert", "genPrivateKey"];
+        let chance = [
+            "now",
+            "lookup",
+            "uuidv4",
+            "genCA",
+            "genSelfSignedCert",
+            "genPrivateKey",
+        ];
         let random = |word: &&str| word.starts_with("rand") || chance.contains(word);
         let found: Vec<&str> = words.filter(random).collect();
         assert!(found.is_empty(), "{}: {found:?}", entry.display());
@@ -37,9 +44,8 @@ fn kinds_of_an_operator_are_rendered_only_where_they_are_asked_for() {
     let of_operator = |text: &str| -> Vec<String> {
         let all = documents(text).into_iter();
         let versions = all.map(|one| one["apiVersion"].as_str().unwrap().to_owned());
-        let foreign = |one: &String| {
-            !["v1", "apps/v1", "networking.k8s.io/v1"].contains(&one.as_str())
-        };
+        let foreign =
+            |one: &String| !["v1", "apps/v1", "networking.k8s.io/v1"].contains(&one.as_str());
         versions.filter(foreign).collect()
     };
     let mut asked = 0;

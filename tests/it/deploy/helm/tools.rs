@@ -11,7 +11,11 @@ use super::{MAJORS, chart, documents, fixtures, rendered, value_sets};
 use crate::architecture::root;
 
 fn run(program: &Path, arguments: &[&str]) -> Output {
-    assert!(program.exists(), "{} is not installed: scripts/tools.sh", program.display());
+    assert!(
+        program.exists(),
+        "{} is not installed: scripts/tools.sh",
+        program.display()
+    );
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
     command.args(arguments).env("HOME", home.path());
@@ -55,9 +59,16 @@ fn three_minors_of_kubernetes_know_every_field() {
     let wrong = folder.path().join("wrong.yaml");
     let text = std::fs::read_to_string(&files[0]).unwrap();
     std::fs::write(&wrong, text.replace("securityContext:", "securityContex:")).unwrap();
-    let output = run(&validate, &["--strict", "-k", "1.36", wrong.to_str().unwrap()]);
+    let output = run(
+        &validate,
+        &["--strict", "-k", "1.36", wrong.to_str().unwrap()],
+    );
     assert!(!output.status.success());
-    assert!(said(&output).contains("securityContex"), "{}", said(&output));
+    assert!(
+        said(&output).contains("securityContex"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
@@ -112,7 +123,11 @@ fn checkov_reads_everything_and_finds_only_what_is_explained() {
         .unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
     let summary = &report["summary"];
     assert_eq!(summary["parsing_errors"], 0, "{summary}");
-    assert_eq!(summary["resource_count"], real_count(folder.path()), "{summary}");
+    assert_eq!(
+        summary["resource_count"],
+        real_count(folder.path()),
+        "{summary}"
+    );
     assert!(summary["passed"].as_u64().unwrap() > 500, "{summary}");
     let failed = report["results"]["failed_checks"].as_array().unwrap();
     let found: BTreeSet<String> = failed
@@ -123,7 +138,12 @@ fn checkov_reads_everything_and_finds_only_what_is_explained() {
     let all: Vec<String> = failed
         .iter()
         .filter(|one| !explained.contains(one["check_id"].as_str().unwrap()))
-        .map(|one| format!("{} {} {}", one["check_id"], one["check_name"], one["resource"]))
+        .map(|one| {
+            format!(
+                "{} {} {}",
+                one["check_id"], one["check_name"], one["resource"]
+            )
+        })
         .collect();
     assert!(all.is_empty(), "{all:#?}");
     assert_eq!(found, explained, "what is explained is found");
@@ -146,6 +166,9 @@ fn real_count(folder: &Path) -> usize {
 fn promtool_takes_the_alerts() {
     let promtool = Path::new("/usr/bin/promtool");
     let rules = chart().join("files/alerts.yaml");
-    let output = run(promtool, &["check", "rules", "--lint-fatal", rules.to_str().unwrap()]);
+    let output = run(
+        promtool,
+        &["check", "rules", "--lint-fatal", rules.to_str().unwrap()],
+    );
     assert!(output.status.success(), "{}", said(&output));
 }

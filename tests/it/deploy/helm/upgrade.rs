@@ -52,7 +52,10 @@ fn another_version_changes_nothing_that_kubernetes_keeps() {
         let new = render(&newer, &[]);
         assert_ne!(old, new, "{name}: the version is somewhere");
         assert_eq!(fixed(&old), fixed(&new), "{name}");
-        let more = ["--set", "config.log.level=debug,podLabels.team=a,metrics.enabled=true"];
+        let more = [
+            "--set",
+            "config.log.level=debug,podLabels.team=a,metrics.enabled=true",
+        ];
         assert_eq!(fixed(&old), fixed(&render(&newer, &more)), "{name}");
         // The pod's selector finds the pods that are there already.
         let selector = &fixed(&old)[1]["selector"]["matchLabels"];

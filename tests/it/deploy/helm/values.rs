@@ -65,7 +65,9 @@ fn schema_of(path: &str, value: &Value, said: &BTreeMap<String, Said>) -> Value 
                 "" => key.clone(),
                 _ => format!("{path}.{key}"),
             };
-            let known = fields.iter().filter(|(key, _)| said.contains_key(&inside(key)));
+            let known = fields
+                .iter()
+                .filter(|(key, _)| said.contains_key(&inside(key)));
             let properties = known.map(|(key, value)| {
                 let inner = schema_of(&inside(key), value, said);
                 (key.clone(), inner)
@@ -91,7 +93,11 @@ fn schema_of(path: &str, value: &Value, said: &BTreeMap<String, Said>) -> Value 
         schema.as_object_mut().unwrap().remove("$schema");
     }
     schema["description"] = said.description.clone().into();
-    for (key, value) in said.schema.iter().flat_map(|more| more.as_object().unwrap()) {
+    for (key, value) in said
+        .schema
+        .iter()
+        .flat_map(|more| more.as_object().unwrap())
+    {
         schema[key] = value.clone();
     }
     schema
@@ -150,12 +156,19 @@ fn the_table_of_the_values_is_made_from_their_comments() {
     let values = parsed(&chart().join("values.yaml"));
     let mut table = String::from("| Value | Default | What |\n| --- | --- | --- |\n");
     for (key, said) in described() {
-        assert!(said.description.ends_with('.'), "{key} is not described in a sentence");
+        assert!(
+            said.description.ends_with('.'),
+            "{key} is not described in a sentence"
+        );
         let pointer = format!("/{}", key.replace('.', "/"));
         let default = values.pointer(&pointer).unwrap();
-        let is_section = default.as_object().is_some_and(|map| !map.is_empty())
-            && said.schema.is_none();
-        let shown = if is_section { String::new() } else { format!("`{default}`") };
+        let is_section =
+            default.as_object().is_some_and(|map| !map.is_empty()) && said.schema.is_none();
+        let shown = if is_section {
+            String::new()
+        } else {
+            format!("`{default}`")
+        };
         let what = said.description.replace('|', "\\|");
         writeln!(table, "| `{key}` | {shown} | {what} |").unwrap();
     }
@@ -181,7 +194,10 @@ fn a_misspelt_key_is_refused_at_every_level() {
             let arguments = ["--values", example.to_str().unwrap(), "--set", &set];
             let told = super::template_of(major, &chart(), &arguments).unwrap_err();
             let told = told.to_lowercase();
-            assert!(told.contains("additional propert") && told.contains(wrong), "{told}");
+            assert!(
+                told.contains("additional propert") && told.contains(wrong),
+                "{told}"
+            );
         }
     }
 }
