@@ -144,6 +144,7 @@ stage "image and deploy" 8
 after_build "the image builds" imaged
 after_build "the image runs hardened" scripts/test-image.sh
 after_build "the offline bundle" scripts/test-bundle.sh "$CARGO_TARGET_DIR/$target/release/freehold"
+after_build "the pod of the Helm chart runs" scripts/test-kube.sh
 
 stage browser 5
 after_build "from a clone to a signed-in browser" scripts/test-browser.sh

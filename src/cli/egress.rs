@@ -1,7 +1,7 @@
 //! `freehold egress`: every way out of the configuration, for people, programs and firewalls.
 //!
 //! Nobody is called and nothing is looked up: the list follows from the settings. What only knows
-//! addresses (NetworkPolicy, network security groups) cannot name hosts, so those formats say which
+//! addresses (`NetworkPolicy`, network security groups) cannot name hosts, so those formats say which
 //! addresses to put in.
 
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Failure, out};
 use crate::config::{Platform, Settings};
@@ -84,21 +84,20 @@ fn leaving(ways: &[Way]) -> Vec<(&Way, String)> {
     found
 }
 
-/// A NetworkPolicy of Kubernetes (networking.k8s.io/v1): it knows addresses and no names, so a host is
+/// A `NetworkPolicy` of Kubernetes (`networking.k8s.io/v1`): it knows addresses and no names, so a host is
 /// a comment with the rule to complete.
 fn network_policy(ways: &[Way]) -> String {
     let mut rules = String::new();
     for (way, reasons) in leaving(ways) {
         let _ = writeln!(rules, "    # {way}: {reasons}");
-        rules.push_str(&match (way.protocol, way.ip()) {
-            (Protocol::Dns, _) => CLUSTER_DNS.to_owned(),
-            (_, Some(ip)) => rule(&block(ip), way.port, ""),
+        match (way.protocol, way.ip()) {
+            (Protocol::Dns, _) => rules.push_str(CLUSTER_DNS),
+            (_, Some(ip)) => rules.push_str(&rule(&block(ip), way.port, "")),
             (_, None) => {
-                let note =
-                    "    # A NetworkPolicy knows no names: put the addresses of this host in.\n";
-                format!("{note}{}", rule("ADDRESS/32", way.port, "#"))
+                rules.push_str(NO_NAMES);
+                rules.push_str(&rule("ADDRESS/32", way.port, "#"));
             }
-        });
+        }
     }
     let none = rules.lines().all(|line| line.trim_start().starts_with('#'));
     let egress = if none { "  egress: []" } else { "  egress:" };
@@ -138,6 +137,7 @@ spec:
       app.kubernetes.io/name: freehold
   policyTypes: [Egress]
 ";
+const NO_NAMES: &str = "    # A NetworkPolicy knows no names: put the addresses of this host in.\n";
 const CLUSTER_DNS: &str = "    - to:
         - namespaceSelector:
             matchLabels:
@@ -152,79 +152,100 @@ const CLUSTER_DNS: &str = "    - to:
           protocol: TCP
 ";
 
+/// A rule of a network security group, in Azure's words.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecurityRule {
+    description: String,
+    direction: &'static str,
+    access: &'static str,
+    priority: usize,
+    protocol: &'static str,
+    source_address_prefix: &'static str,
+    source_port_range: &'static str,
+    #[serde(flatten)]
+    destination: Destination,
+    destination_port_range: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Destination {
+    DestinationAddressPrefix(String),
+    /// No address, which Azure refuses until somebody puts it in.
+    DestinationAddressPrefixes([&'static str; 0]),
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    properties: SecurityRule,
+}
+
 /// `securityRules` of a network security group, the last one of which refuses everything else. Azure
 /// lets the name servers and the metadata service of the platform through by itself.
-fn rules(ways: &[Way]) -> Vec<Value> {
+fn rules(ways: &[Way]) -> Vec<Named> {
     let of_platform = |way: &Way| matches!(way.ip(), Some(IpAddr::V4(ip)) if ip.is_link_local());
     let leaving = leaving(ways).into_iter();
     let asked = leaving.filter(|(way, _)| !of_platform(way));
     let allowed = asked.enumerate().map(|(index, (way, reasons))| {
-        let to = match (way.protocol, way.ip()) {
-            (Protocol::Dns, _) => json!({ "destinationAddressPrefix": "VirtualNetwork" }),
-            (_, Some(ip)) => json!({ "destinationAddressPrefix": block(ip) }),
-            (_, None) => tagged(&way.host),
-        };
-        let protocol = if way.protocol == Protocol::Dns {
-            "*"
-        } else {
-            "Tcp"
-        };
-        let letters = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        let host: String = match way.protocol {
-            Protocol::Dns => "names".to_owned(),
-            _ => way.host.chars().map(letters).collect(),
-        };
-        let priority = PRIORITY + 10 * index;
-        let name = format!("Allow-{}-{}", host.trim_matches('-'), way.port);
-        let text = format!("{way}: {reasons}");
-        let mut rule = security_rule(&name, priority, &text);
-        rule["properties"]["access"] = json!("Allow");
-        rule["properties"]["protocol"] = json!(protocol);
-        rule["properties"]["destinationPortRange"] = json!(way.port.to_string());
-        put(&mut rule, &to);
-        rule
+        let is_dns = way.protocol == Protocol::Dns;
+        let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let host: String = way
+            .host
+            .trim_matches(['[', ']'])
+            .chars()
+            .map(letter)
+            .collect();
+        let host = if is_dns { "names" } else { host.as_str() };
+        // A description has at most 140 characters.
+        let description = format!("{way}: {reasons}").chars().take(140).collect();
+        Named {
+            name: format!("Allow-{host}-{}", way.port),
+            properties: SecurityRule {
+                description,
+                access: "Allow",
+                priority: PRIORITY + 10 * index,
+                protocol: if is_dns { "*" } else { "Tcp" },
+                destination: destination(way),
+                destination_port_range: way.port.to_string(),
+                ..SecurityRule::everything()
+            },
+        }
     });
-    let mut all: Vec<Value> = allowed.collect();
-    let mut last = security_rule(
-        "Deny-everything-else",
-        4096,
-        "No other way out is configured",
-    );
-    put(&mut last, &json!({ "destinationAddressPrefix": "*" }));
-    all.push(last);
-    all
+    let last = Named {
+        name: "Deny-everything-else".to_owned(),
+        properties: SecurityRule::everything(),
+    };
+    allowed.chain([last]).collect()
 }
 
-/// The service tag of a known host; for another host no address, which Azure refuses until somebody
-/// puts it in.
-fn tagged(host: &str) -> Value {
+impl SecurityRule {
+    /// Refuses everything on the way out, after all others.
+    fn everything() -> Self {
+        Self {
+            description: "No other way out is configured".to_owned(),
+            direction: "Outbound",
+            access: "Deny",
+            priority: 4096,
+            protocol: "*",
+            source_address_prefix: "*",
+            source_port_range: "*",
+            destination: Destination::DestinationAddressPrefix("*".to_owned()),
+            destination_port_range: "*".to_owned(),
+        }
+    }
+}
+
+/// The address, or the service tag of a known host.
+fn destination(way: &Way) -> Destination {
     let mut tags = SERVICE_TAGS.iter();
-    match tags.find(|(end, _)| host.ends_with(end)) {
-        Some((_, tag)) => json!({ "destinationAddressPrefix": tag }),
-        None => json!({ "destinationAddressPrefixes": [] }),
-    }
-}
-
-/// A rule that refuses everything on the way out; a description has at most 140 characters.
-fn security_rule(name: &str, priority: usize, description: &str) -> Value {
-    let description: String = description.chars().take(140).collect();
-    json!({
-        "name": name,
-        "properties": {
-            "description": description,
-            "direction": "Outbound",
-            "access": "Deny",
-            "priority": priority,
-            "protocol": "*",
-            "sourceAddressPrefix": "*",
-            "sourcePortRange": "*",
-            "destinationPortRange": "*",
-        },
-    })
-}
-
-fn put(rule: &mut Value, more: &Value) {
-    for (key, value) in more.as_object().into_iter().flatten() {
-        rule["properties"][key] = value.clone();
-    }
+    let tag = tags.find(|(end, _)| way.host.ends_with(end));
+    let prefix = match (way.protocol, way.ip(), tag) {
+        (Protocol::Dns, ..) => "VirtualNetwork".to_owned(),
+        (_, Some(ip), _) => block(ip),
+        (_, None, Some((_, tag))) => (*tag).to_owned(),
+        (_, None, None) => return Destination::DestinationAddressPrefixes([]),
+    };
+    Destination::DestinationAddressPrefix(prefix)
 }

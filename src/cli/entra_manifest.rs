@@ -192,7 +192,7 @@ async fn trusted(options: &Options, settings: &Settings) -> Result<Value, String
     } else {
         let azure = egress::azure(settings);
         let way = azure.identity_way("freehold entra-manifest: what Entra will see");
-        way.into_iter().for_each(|way| azure.outbound().allow(way));
+        azure.outbound().allow(way);
         let token = azure.assertion(audience).await;
         let token = token.map_err(|error| out::told(&error))?;
         let claims = Claims::of(token.expose());

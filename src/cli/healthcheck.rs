@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     /// Where the service listens, if it was started with --listen
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: Vec<Listen>,
-    /// A service elsewhere, such as https://freehold.example.org; its certificate is not verified
+    /// A service elsewhere, such as `https://freehold.example.org`; its certificate is not verified
     #[arg(long, value_name = "URL", conflicts_with = "listen")]
     url: Option<Url>,
 }

@@ -114,14 +114,14 @@ impl Outbound {
     #[must_use]
     pub fn new(ways: impl IntoIterator<Item = Way>) -> Self {
         let outbound = Self::default();
-        outbound.0.ways.write().extend(ways);
+        outbound.allow(ways);
         outbound
     }
 
-    /// One way more: for what an operator's command names beside the configuration. A second time
-    /// changes nothing.
-    pub fn allow(&self, way: Way) {
-        self.0.ways.write().insert(way);
+    /// More ways: for what an operator's command names beside the configuration. A second time changes
+    /// nothing.
+    pub fn allow(&self, ways: impl IntoIterator<Item = Way>) {
+        self.0.ways.write().extend(ways);
     }
 
     /// Every way out, in the order of their hosts.

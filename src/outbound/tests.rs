@@ -43,8 +43,8 @@ async fn a_host_that_nobody_opened_is_not_called() {
         "{said}"
     );
     assert_eq!(outbound.refused(), 1);
-    outbound.allow(way(&url));
-    outbound.allow(way(&url));
+    outbound.allow([way(&url)]);
+    outbound.allow([way(&url)]);
     assert_eq!(get(&outbound, &url).await.unwrap().body(), b"hi");
     let ways = outbound.ways();
     assert_eq!((ways.len(), ways[0].setting.as_str()), (1, "a.key"));
@@ -110,7 +110,7 @@ async fn plain_http_to_a_link_local_address_needs_the_platforms_own_way() {
     assert!(matches!(refused, Err(OutboundError::Address(_))));
     let refused = get(&outbound, &imds).await;
     assert!(matches!(refused, Err(OutboundError::Address(_))));
-    outbound.allow(Way::to_platform(&imds, "a.key", "an identity").unwrap());
+    outbound.allow(Way::to_platform(&imds, "a.key", "an identity"));
     assert_eq!(outbound.ways()[0].address(), "169.254.169.254:80");
     assert_eq!(outbound.check(&imds).unwrap(), "169.254.169.254:80");
     for other in ["http://169.254.169.253/", "http://169.254.169.254:81/"] {
@@ -129,11 +129,11 @@ async fn the_clock_of_a_host_is_read_from_any_answer() {
     let dated = b"HTTP/1.1 401 Unauthorized\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
                   content-length: 0\r\n\r\n";
     let url = host(dated.to_vec()).await;
-    outbound.allow(way(&url));
+    outbound.allow([way(&url)]);
     let time = outbound.time_of(&url).await.unwrap().unwrap();
     assert_eq!(time.to_string(), "1994-11-06T08:49:37Z");
     let url = host(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
-    outbound.allow(way(&url));
+    outbound.allow([way(&url)]);
     assert_eq!(outbound.time_of(&url).await.unwrap(), None);
 }
 

@@ -99,14 +99,12 @@ pub async fn readiness_at(url: &Url) -> Result<Readiness, ProbeError> {
     let asking = async {
         let stream = TcpStream::connect((host, port)).await?;
         let authority = format!("{}:{port}", url.host_str().unwrap_or_default());
-        match url.scheme() {
-            "http" => converse(stream, &authority).await,
-            _ => {
-                let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-                let tls = tls::any_certificate()?;
-                converse(tls.connect(name, stream).await?, &authority).await
-            }
+        if url.scheme() == "http" {
+            return converse(stream, &authority).await;
         }
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let stream = tls::any_certificate()?.connect(name, stream).await?;
+        converse(stream, &authority).await
     };
     let why = match tokio::time::timeout(PATIENCE, asking).await {
         Ok(Ok(readiness)) => return Ok(readiness),

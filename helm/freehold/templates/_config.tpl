@@ -23,7 +23,7 @@
 {{- $_ := set $telemetry "metrics_listen" "*:9464" -}}
 {{- end -}}
 {{- if .Values.collector.endpoint -}}
-{{- $_ := set $telemetry "endpoint" .Values.collector.endpoint -}}
+{{- $_ := set $telemetry "otlp_endpoint" .Values.collector.endpoint -}}
 {{- end -}}
 {{- if $telemetry -}}
 {{- $_ := set $all "telemetry" $telemetry -}}

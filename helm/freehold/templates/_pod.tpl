@@ -111,6 +111,7 @@ readinessProbe:
   secret:
     secretName: {{ $v.tls.secretName }}
     defaultMode: 288 # 0440
+    optional: false
 {{- end }}
 {{- if $v.trustedRoots.configMap }}
 - name: roots
@@ -122,5 +123,6 @@ readinessProbe:
   secret:
     secretName: {{ . }}
     defaultMode: 288 # 0440
+    optional: false
 {{- end }}
 {{- end -}}

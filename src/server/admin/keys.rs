@@ -21,15 +21,15 @@ pub(super) async fn rotate(rooms: &Rooms, what: Rotation) -> Result<Answer, Fail
 }
 
 pub(super) async fn rewrap(rooms: &Rooms, to: Option<KekPlace>) -> Result<Answer, Failure> {
-    if let Some(KekPlace::KeyVault(key)) = &to
-        && let Ok(way) = Way::to(&key.item().vault, "keys rewrap --to", "the next key")
-    {
-        let azure = &rooms.azure;
+    if let Some(KekPlace::KeyVault(key)) = &to {
+        let (azure, named) = (&rooms.azure, "keys rewrap --to");
+        let way = Way::to(
+            &key.item().vault,
+            named,
+            "Key Vault: the next key-encryption key",
+        );
         azure.outbound().allow(way);
-        azure
-            .identity_way("tokens for Key Vault")
-            .into_iter()
-            .for_each(|way| azure.outbound().allow(way));
+        azure.outbound().allow(azure.identity_way(named));
     }
     let to = to.map(|place| rooms::kek(place, true, &rooms.azure));
     let to = to.transpose()?;

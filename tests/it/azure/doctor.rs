@@ -140,8 +140,9 @@ fn it_tries_each_way_out_and_names_the_setting_of_one_that_leads_nowhere() {
     );
 
     // A port that nobody listens on any more.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = closed.local_addr().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
     let provider = format!("[{{id=\"gone\", issuer=\"http://{closed}\", client_id=\"freehold\"}}]");
     let key = "FREEHOLD__IDENTITY__PROVIDERS".to_owned();
     place.environment.push((key, provider));

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use freehold::base::told;
 use freehold::config::{self, Platform, Settings};
+use freehold::identity::providers::examine;
 use freehold::outbound::Protocol;
 use freehold::server::egress;
 use serde_json::Value;
 
 use super::helm::{configured, documents, only, parsed, rendered};
 use crate::architecture::root;
+use crate::support::hostile::Hostile;
 
 /// What AKS adds to a pod with a workload identity.
 const POD: [(&str, &str); 4] = [
@@ -280,6 +283,13 @@ fn the_policy_of_the_chart_opens_exactly_what_the_program_says() {
         let file = only(&documents, "ConfigMap")["data"]["freehold.toml"]
             .as_str()
             .unwrap();
+        // A program that knows no telemetry is not asked about it.
+        let known = config::json_schema()["properties"]["telemetry"].is_object();
+        let file = if known {
+            file
+        } else {
+            file.split("[telemetry]").next().unwrap()
+        };
         let pod = &only(&documents, "StatefulSet")["spec"]["template"];
         let identity = pod["metadata"]["labels"]["azure.workload.identity/use"] == "true";
         let environment = if identity { &POD[..] } else { &[] };
@@ -334,6 +344,41 @@ fn every_address_of_a_whole_configuration_is_in_the_list() {
     }
     assert!(count >= 4);
     assert!(ways.iter().any(|way| way.protocol == Protocol::Dns));
+}
+
+/// What a provider publishes about itself opens nothing: only the configuration does.
+#[tokio::test]
+async fn an_endpoint_that_a_provider_publishes_elsewhere_is_called_only_when_its_host_is_named() {
+    for endpoint in ["jwks_uri", "token_endpoint"] {
+        let (provider, elsewhere) = (Hostile::start().await, Hostile::start().await);
+        provider
+            .change(|script| script.metadata[endpoint] = format!("{}/keys", elsewhere.url).into());
+        let mut settings = Settings::default();
+        settings.identity.providers = vec![config::Provider {
+            id: "work".to_owned(),
+            issuer: provider.url.clone(),
+            ..config::Provider::default()
+        }];
+        let azure = egress::azure(&settings);
+        let refused = examine(&settings.identity.providers[0], &azure)
+            .await
+            .unwrap_err();
+        let said = told(&refused);
+        let host = elsewhere.url.strip_prefix("http://").unwrap();
+        assert!(
+            said.contains(host) && said.contains("endpoint_hosts"),
+            "{said}"
+        );
+        assert_eq!(elsewhere.asked(""), 0, "{endpoint}: it was called");
+        assert_eq!(azure.outbound().refused(), 1);
+
+        settings.identity.providers[0].endpoint_hosts = vec![elsewhere.url.parse().unwrap()];
+        let azure = egress::azure(&settings);
+        examine(&settings.identity.providers[0], &azure)
+            .await
+            .unwrap();
+        assert_eq!(azure.outbound().refused(), 0);
+    }
 }
 
 fn loaded(file: &Path) -> Settings {

@@ -112,9 +112,8 @@ impl House {
             identity: settings.clone(),
             ..config::Settings::default()
         };
-        for way in egress::ways(&all, &config::Platform::default()) {
-            azure.outbound().allow(way);
-        }
+        let ways = egress::ways(&all, &config::Platform::default());
+        azure.outbound().allow(ways);
         let providers = Providers::new(settings, identity.clone(), vault, azure);
         let site = Site {
             public_url: HERE.parse().unwrap(),

@@ -47,7 +47,9 @@ fn values_that_would_lose_data_or_open_a_door_are_refused_with_the_value_to_chan
         for major in MAJORS {
             let arguments = ["--values", files[0], "--values", files[1]];
             let told = template_of(major, &chart(), &arguments);
-            let told = told.expect_err(&format!("{} is taken by Helm {major}", files[1]));
+            let Err(told) = told else {
+                panic!("{} is taken by Helm {major}", files[1]);
+            };
             for said in &one.said {
                 assert!(told.contains(said), "{} (Helm {major}): {told}", files[1]);
             }

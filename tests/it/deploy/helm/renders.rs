@@ -23,7 +23,12 @@ fn two_renders_are_the_same_and_nothing_in_a_template_depends_on_when_or_where()
     }
     for entry in crate::architecture::rust_text::files(&chart(), "templates", "") {
         let text = std::fs::read_to_string(&entry).unwrap();
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let actions = text
+            .split("{{")
+            .skip(1)
+            .filter_map(|rest| rest.split("}}").next());
+        let actions = actions.filter(|action| !action.contains("/*"));
+        let words = actions.flat_map(|action| action.split(|c: char| !c.is_ascii_alphanumeric()));
         let chance = [
             "now",
             "lookup",
