@@ -16,10 +16,15 @@ passed=0 failed=0
 with_build=yes
 [[ ${1:-} != --image-is-there ]] || with_build=no
 
-tidy_up() {
+# Ends what the last command of a way began: `--rm` takes its container away.
+end_it() {
   [[ ! -e $work/process ]] || kill -TERM -- "-$(<"$work/process")" 2>/dev/null || true
+  rm -f "$work/process"
   podman pod rm --force --time 1 freehold-0 >/dev/null 2>&1 || true
-  podman volume rm --force data-freehold-0 freehold freehold-0-tmp >/dev/null 2>&1 || true
+}
+tidy_up() {
+  end_it
+  podman volume rm --force data-freehold-0 >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap tidy_up EXIT
@@ -32,11 +37,13 @@ commands() {
     open' README.md | sed -e ':again' -e '/\\$/N; s/ *\\\n */ /; tbreak' -e 'b' -e ':break' -e 'b again'
 }
 
+# Opens the printed link and presses its one button, as a browser does; the page behind it knows us.
 signed_in() {
-  local link page
+  local link page jar=$work/cookies
   link=$(grep -ohE 'http://[^ ]+/auth/link/[A-Za-z0-9_]+' "$work/said" | head -1)
   [[ -n $link ]] || return 1
-  page=$(curl -sS --fail --location --cookie-jar "$work/cookies" --cookie "$work/cookies" "$link")
+  curl -sS --fail --output /dev/null "$link" || return 1
+  page=$(curl -sS --fail --location --cookie-jar "$jar" --cookie "$jar" --header "Origin: ${link%/auth/*}" --data '' "$link")
   grep -q 'Sign out' <<<"$page"
 }
 
@@ -65,12 +72,13 @@ walk() {
       (cd "$work/$way" && PATH=$work/bin:$PATH bash -c "set -o pipefail; $command")
     fi
   done < <(commands "$way")
-  wait_for 30 signed_in || { cat "$work/said"; return 1; }
+  if ! { wait_for 30 grep -q /auth/link/ "$work/said" && signed_in; }; then
+    cat "$work/said"
+    return 1
+  fi
   echo "$way: $count commands, $((SECONDS - begun)) s" | tee -a "$work/times"
   echo "note: $count commands with git clone, signed in after $((SECONDS - begun)) s"
-  kill -TERM -- "-$(<"$work/process")" 2>/dev/null || true
-  rm "$work/process"
-  podman pod rm --force --time 1 freehold-0 >/dev/null 2>&1 || true
+  end_it
   wait_for 20 bash -c '! curl -s --max-time 1 --output /dev/null http://127.0.0.1:8080'
   ((count >= 3 && count <= 5))
 }
@@ -88,7 +96,7 @@ for way in container chart; do
 done
 if ((failed == 0)) && [[ $with_build == yes ]]; then
   {
-    printf '# A newcomer, timed\n\nWritten by "make newcomer" on %s: from `git clone` to a signed-in page, with\n' "$(date -u +%F)"
+    printf '# A newcomer, timed\n\nWritten by "make newcomer" on %s: from git clone to a signed-in page, with\n' "$(date -u +%F)"
     printf 'the commands of the README, on %s cores. The first way builds the release; the second finds it built.\n\n' "$(nproc)"
     sed 's/^/- /' "$work/times"
   } >docs/results/newcomer.md

@@ -143,6 +143,7 @@ after_build "unit and integration tests on PostgreSQL" on_postgres
 stage "image and deploy" 8
 after_build "the image builds" imaged
 after_build "the image runs hardened" scripts/test-image.sh
+after_build "a newcomer's two ways" scripts/newcomer.sh --image-is-there
 after_build "the offline bundle" scripts/test-bundle.sh "$CARGO_TARGET_DIR/$target/release/freehold"
 after_build "the pod of the Helm chart runs" scripts/test-kube.sh
 
