@@ -24,8 +24,9 @@ test-browser: ## a fresh clone, make run, and a browser that signs in
 	@scripts/test-browser.sh
 pictures: ## the same, keeping the README's pictures in docs/images
 	@PICTURES=docs/images scripts/test-browser.sh
-conformance: ## a real Keycloak, the program over TLS and a browser; kept in docs/results
+conformance: ## a real Keycloak with a browser, a real kube-apiserver with Helm; kept in docs/results
 	@scripts/conformance.sh
+	@scripts/test-cluster.sh
 bench: ## CPU per request beside its floors; the last result is in docs/results
 	@scripts/bench.sh
 fmt: ## format the code
