@@ -50,6 +50,7 @@ use tokio::sync::oneshot;
 pub use conn::{Conn, Row};
 pub use error::StoreError;
 pub use folder::FolderLock;
+pub use migrate::{is_known_step, last_step};
 pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;
 pub use tx::{Snapshot, Tx};
@@ -218,6 +219,23 @@ impl Store {
         match self.backend.as_ref() {
             Backend::Lite(lite) => lite.integrity(),
             Backend::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Copies one consistent state of the database into the new file `file` while writes go on
+    /// (SQLite only). `progress` gets pages done and pages in all. Blocks for seconds per GiB.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no room for the copy, [`StoreError::Damaged`], or
+    /// [`StoreError::NotHere`] on PostgreSQL.
+    pub fn copy_to(
+        &self,
+        file: &std::path::Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), StoreError> {
+        match self.backend.as_ref() {
+            Backend::Lite(lite) => lite.copy_to(file, progress),
+            Backend::Postgres(_) => Err(StoreError::NotHere),
         }
     }
 
