@@ -61,8 +61,8 @@ impl FromStr for BackupId {
         let (at, random) = text.split_once('-').ok_or(NoBackupId)?;
         let is_random = random.len() == 8 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
         let at = strtime::parse(INSTANT, at).and_then(|at| at.to_datetime());
-        let at = at.and_then(|at| at.to_zoned(TimeZone::UTC));
-        let made_at = at.map_err(|_| NoBackupId)?.timestamp();
+        let at = at.and_then(|at| TimeZone::UTC.to_timestamp(at));
+        let made_at = at.map_err(|_| NoBackupId)?;
         is_random.then_some(()).ok_or(NoBackupId)?;
         Ok(Self {
             text: text.to_owned(),

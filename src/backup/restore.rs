@@ -74,7 +74,7 @@ impl Restore {
     ///
     /// # Errors
     /// [`BackupError`]; nothing is in `folder` then but what had been fetched, below `restoring`.
-    pub async fn into(
+    pub async fn bring_into(
         &self,
         id: Option<&BackupId>,
         folder: &Path,
@@ -94,7 +94,7 @@ impl Restore {
     /// away.
     ///
     /// # Errors
-    /// As [`Self::into`].
+    /// As [`Self::bring_into`].
     pub async fn verify(
         &self,
         id: Option<&BackupId>,

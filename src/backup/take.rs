@@ -4,7 +4,9 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use jiff::SignedDuration;
@@ -15,7 +17,7 @@ use tokio::sync::mpsc;
 use super::envelope::{self, Head, Wrap};
 use super::model::Part;
 use super::place::{Found, Place};
-use super::{BackupError, BackupId, Progress, Shelf, Stage, Status, Success, Taken, repo};
+use super::{BackupError, BackupId, Progress, Shelf, Stage, Status, Success, Taken, repo, rules};
 use crate::azure::Azure;
 use crate::base::clock::after;
 use crate::base::{Timestamp, random, told};
@@ -42,15 +44,14 @@ pub struct Backups(Arc<Inner>);
 struct Inner {
     store: Store,
     keys: KeyRing,
-    shelf: Shelf,
+    azure: Azure,
+    settings: Settings,
+    /// For copies that are on their way, and for what is noted.
     folder: PathBuf,
-    /// How many backups of the data a folder keeps.
-    keep: usize,
-    /// How long a folder keeps older rings.
-    keep_keys: SignedDuration,
-    every_mins: u32,
     status: Mutex<Status>,
     turn: tokio::sync::Mutex<()>,
+    /// The service stops: a copy breaks off.
+    stopping: AtomicBool,
 }
 
 /// A copy that has passed its checks.
@@ -61,34 +62,37 @@ struct Copied {
 }
 
 impl Backups {
-    /// Backups of `store` to where the settings say.
-    ///
-    /// # Errors
-    /// As [`Shelf::open`].
-    pub fn new(
-        settings: &Settings,
-        azure: &Azure,
-        (store, keys): (Store, KeyRing),
-    ) -> Result<Self, BackupError> {
-        let shelf = Shelf::open(settings, azure)?;
-        let folder = store.folder().ok_or(BackupError::Postgres)?.join(SCRATCH);
-        let backup = &settings.backup;
+    /// Backups of `store` to where the settings say. The place is asked anew by each backup, so one
+    /// that is away comes back by itself.
+    #[must_use]
+    pub fn new(settings: &Settings, azure: &Azure, (store, keys): (Store, KeyRing)) -> Self {
+        let folder = settings.store.data.join(SCRATCH);
         let status = Status {
             last_success: noted(&folder),
             failed: None,
             since: Some(store.clock().now()),
         };
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             store,
             keys,
-            shelf,
+            azure: azure.clone(),
+            settings: settings.clone(),
             folder,
-            keep: backup.keep as usize,
-            keep_keys: SignedDuration::from_hours(backup.keep_keys_hours.into()),
-            every_mins: backup.every_mins,
             status: Mutex::new(status),
             turn: tokio::sync::Mutex::default(),
-        })))
+            stopping: AtomicBool::new(false),
+        }))
+    }
+
+    /// Whether there is somewhere to put them.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        rules::refusal(&self.0.settings).is_none()
+    }
+
+    /// Breaks off the copy that is being made; no other is made.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
     }
 
     /// How backups go.
@@ -100,7 +104,7 @@ impl Backups {
     /// How often one is due, in minutes.
     #[must_use]
     pub fn every_mins(&self) -> u32 {
-        self.0.every_mins
+        self.0.settings.backup.every_mins
     }
 
     /// Makes a backup and notes how it went. `tell` learns how far it is.
@@ -148,6 +152,7 @@ impl Backups {
     }
 
     async fn copy_and_ship(&self, tell: Tell) -> Result<Taken, BackupError> {
+        let shelf = Shelf::open(&self.0.settings, &self.0.azure)?;
         if self.0.store.condition() == Condition::Damaged {
             return Err(BackupError::DamagedSource(
                 "as its examination found".to_owned(),
@@ -156,13 +161,19 @@ impl Backups {
         let id = BackupId::new(self.now(), random::bytes());
         let (this, telling) = (self.clone(), Arc::clone(&tell));
         let copying = tokio::task::spawn_blocking(move || this.copy(&telling));
-        let (ring, head, copies) = copying.await.map_err(|_| BackupError::BrokeOff)??;
+        let copied = copying.await.map_err(|_| BackupError::BrokeOff)?;
+        if let Err(BackupError::DamagedSource(_)) = &copied {
+            // What the copy has shown, readiness is to say, too.
+            let store = self.0.store.clone();
+            let _noted = tokio::task::spawn_blocking(move || store.integrity()).await;
+        }
+        let (ring, schema, copies) = copied?;
         let [data, keys] = copies;
         let head = Head {
             part: Part::Keys,
             id: id.clone(),
             app: env!("CARGO_PKG_VERSION").to_owned(),
-            schema: head,
+            schema,
             ring,
             plain_bytes: 0,
             wraps: Vec::new(),
@@ -170,7 +181,6 @@ impl Backups {
         let database_bytes = data.bytes;
         let total = data.bytes + keys.bytes;
         // The keys first: data never waits for the keys that it needs.
-        let shelf = &self.0.shelf;
         let of_keys = self.ship(&shelf.keys, keys, &head).await?;
         tell(Progress {
             stage: Stage::Shipping,
@@ -178,7 +188,7 @@ impl Backups {
             total,
         });
         let of_data = self.ship(&shelf.data, data, &head).await?;
-        self.thin_out(&id).await;
+        self.thin_out(&shelf, &id).await;
         Ok(Taken {
             id,
             database_bytes,
@@ -203,11 +213,13 @@ impl Backups {
                 done: done * page,
                 total: total * page,
             });
+            self.go_on()
         };
         let (data, keys) = (folder.join("freehold.db"), folder.join("ring.db"));
         self.0.store.copy_to(&data, &mut progress).map_err(source)?;
         // After the data: every key that the data needs is in it.
-        self.0.keys.copy_to(&keys, &mut |_, _| {}).map_err(source)?;
+        let of_ring = &mut |_, _| self.go_on();
+        self.0.keys.copy_to(&keys, of_ring).map_err(source)?;
         let size = |path: &Path| {
             let found = std::fs::metadata(path).map_err(BackupError::file("examine", path));
             found.map(|found| found.len())
@@ -239,6 +251,13 @@ impl Backups {
         Ok((ring, found.schema, copies))
     }
 
+    fn go_on(&self) -> ControlFlow<()> {
+        if self.0.stopping.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
     /// Whether the copy has room beside the database.
     fn room(&self, folder: &Path) -> Result<(), BackupError> {
         let files = ["freehold.db", "freehold.db-wal"].into_iter();
@@ -251,8 +270,8 @@ impl Backups {
     async fn ship(&self, place: &Place, copied: Copied, like: &Head) -> Result<u64, BackupError> {
         let (part, id) = (copied.part, like.id.clone());
         let key = new_key();
-        let wraps = self.0.keys.wrap_apart(&Head::key_name(&id, part), &key);
-        let wraps = wraps.await?.into_iter();
+        let name = Head::key_name(&id, part);
+        let wraps = self.0.keys.wrap_apart(&name, &key).await?.into_iter();
         let wrap = |wrap: crate::crypto::WrappedRoot| Wrap {
             by: wrap.wrapper_id,
             bytes: wrap.bytes,
@@ -290,17 +309,19 @@ impl Backups {
 
     /// Takes older objects away where the place is a folder. What cannot be taken away is logged: the
     /// backup is made.
-    async fn thin_out(&self, made: &BackupId) {
-        let shelf = &self.0.shelf;
+    async fn thin_out(&self, shelf: &Shelf, made: &BackupId) {
+        let backup = &self.0.settings.backup;
         if shelf.data.folder().is_some() {
-            let keep = self.0.keep;
+            let keep = backup.keep as usize;
             let is_old = |at: usize, _: &Found, count: usize| at + keep < count;
             thin_out(&shelf.data, Part::Data, is_old).await;
         }
         if shelf.keys.folder().is_some() {
-            let before = after(made.made_at(), -self.0.keep_keys);
-            let is_old =
-                |at: usize, found: &Found, count: usize| at + 1 < count && found.id.made_at() < before;
+            let kept = SignedDuration::from_hours(backup.keep_keys_hours.into());
+            let before = after(made.made_at(), -kept);
+            let is_old = |at: usize, found: &Found, count: usize| {
+                at + 1 < count && found.id.made_at() < before
+            };
             thin_out(&shelf.keys, Part::Keys, is_old).await;
         }
     }

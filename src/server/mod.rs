@@ -15,6 +15,7 @@
 pub mod admin;
 mod app;
 mod auditing;
+mod backups;
 mod certificate;
 mod connections;
 mod error;
@@ -35,6 +36,7 @@ mod tests;
 mod tls;
 
 pub use app::{App, endpoints};
+pub use backups::{bring_key_file, opening_key};
 pub use certificate::Certificate;
 pub use error::{OpenError, ServeError};
 pub use evaluation::Evaluation;

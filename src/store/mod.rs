@@ -39,6 +39,7 @@ pub(crate) mod testing;
 mod tests;
 mod tx;
 
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -69,6 +70,9 @@ enum Backend {
     Lite(Lite),
     Postgres(postgres::Postgres),
 }
+
+/// Gets pages (4 KiB each) that are copied and pages in all; says whether to go on.
+pub type CopyProgress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// How the store itself is, for readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,15 +227,15 @@ impl Store {
     }
 
     /// Copies one consistent state of the database into the new file `file` while writes go on
-    /// (SQLite only). `progress` gets pages done and pages in all. Blocks for seconds per GiB.
+    /// (SQLite only). Blocks for seconds per GiB.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when there is no room for the copy, [`StoreError::Damaged`], or
-    /// [`StoreError::NotHere`] on PostgreSQL.
+    /// [`StoreError::Full`] when there is no room for the copy, [`StoreError::Damaged`],
+    /// [`StoreError::Closed`] when `progress` broke off, or [`StoreError::NotHere`] on PostgreSQL.
     pub fn copy_to(
         &self,
         file: &std::path::Path,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: CopyProgress<'_>,
     ) -> Result<(), StoreError> {
         match self.backend.as_ref() {
             Backend::Lite(lite) => lite.copy_to(file, progress),

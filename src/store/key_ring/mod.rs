@@ -28,7 +28,7 @@ pub use opening::LockedRing;
 pub use rotation::{RingStatus, Rotation, Wrap};
 pub use upkeep::{KeyCondition, Upkeep};
 
-use super::{Backend, Store, StoreError};
+use super::{Backend, CopyProgress, Store, StoreError};
 use crate::base::Kind;
 use crate::crypto::{
     Kek, KekError, KeyId, Owner, Purpose, RecoveryError, RecoveryKey, RootId, RowBinding, Vault,
@@ -249,7 +249,7 @@ impl KeyRing {
     pub fn copy_to(
         &self,
         file: &std::path::Path,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: CopyProgress<'_>,
     ) -> Result<(), StoreError> {
         self.ring.copy_to(file, progress)
     }

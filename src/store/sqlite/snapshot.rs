@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::{Lite, Shared, open};
-use crate::store::StoreError;
+use crate::store::{CopyProgress, StoreError};
 
 /// Pages (4 KiB each) that are copied at once.
 const STEP_PAGES: i32 = 2048;
@@ -40,11 +40,11 @@ impl Drop for Held<'_> {
 
 impl Lite {
     /// Writes one consistent state into the new file `file` (mode 0600) and makes it durable.
-    /// `progress` gets pages done and pages in all.
+    /// `progress` gets pages done and pages in all, and may break off.
     pub(in crate::store) fn copy_to(
         &self,
         file: &Path,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: CopyProgress<'_>,
     ) -> Result<(), StoreError> {
         let made = make(file)?;
         let _held = Held::new(&self.shared);
@@ -61,7 +61,7 @@ impl Lite {
 fn copy(
     source: &Connection,
     file: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: CopyProgress<'_>,
 ) -> Result<(), StoreError> {
     let mut target = Connection::open(file)?;
     // Nobody reads it before it is whole, and it is made durable once, at the end.
@@ -83,7 +83,9 @@ fn copy(
         let at = copying.progress();
         let count = |pages: i32| u64::try_from(pages).unwrap_or(0);
         let all = count(at.pagecount);
-        progress(all.saturating_sub(count(at.remaining)), all);
+        if progress(all.saturating_sub(count(at.remaining)), all).is_break() {
+            return Err(StoreError::Closed);
+        }
     }
 }
 
