@@ -17,7 +17,9 @@ const VERSION_HEADER: HeaderName = HeaderName::from_static("x-ms-version");
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The host is no Blob storage that a token may go to.
-    #[error("{0} is no Blob storage of a known cloud, so no token was sent there: correct backup.to")]
+    #[error(
+        "{0} is no Blob storage of a known cloud, so no token was sent there: correct backup.to"
+    )]
     Foreign(String),
     /// There is no token.
     #[error(transparent)]

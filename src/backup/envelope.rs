@@ -16,9 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::model::Part;
 use super::{BackupError, BackupId};
-use crate::crypto::{
-    CHUNK_TAG_BYTES, Chunk, RootId, StreamKey, WrappedRoot, sha256,
-};
+use crate::crypto::{CHUNK_TAG_BYTES, Chunk, RootId, StreamKey, WrappedRoot, sha256};
 
 const MAGIC: &[u8; 8] = b"FREEHOLD";
 /// The format that is written; older ones are read, newer ones are not.
@@ -110,7 +108,9 @@ impl Head {
             object: object.to_owned(),
             bytes: bytes.len() as u64,
         };
-        let magic = bytes.get(..MAGIC.len().min(bytes.len())).unwrap_or_default();
+        let magic = bytes
+            .get(..MAGIC.len().min(bytes.len()))
+            .unwrap_or_default();
         if !MAGIC.starts_with(magic) {
             return Err(BackupError::NoBackup(object.to_owned()));
         }

@@ -24,7 +24,9 @@ pub enum BackupError {
     )]
     NoPlace,
     /// Another one is being made.
-    #[error("a backup is being made already: wait for its end; `freehold backup list` shows it then")]
+    #[error(
+        "a backup is being made already: wait for its end; `freehold backup list` shows it then"
+    )]
     Running,
     /// The database is damaged.
     #[error(
@@ -194,7 +196,10 @@ pub enum BackupError {
 
 impl BackupError {
     /// For a file that cannot be used.
-    pub(super) fn file(what: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn file(
+        what: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.display().to_string();
         move |source| Self::File { what, path, source }
     }

@@ -11,10 +11,10 @@ use crate::base::Timestamp;
 use crate::crypto::hex;
 
 /// How the instant in an identifier is written: its order as text is the order in time.
-const INSTANT: &str = "%Y%m%dT%H%M%SZ";
+const INSTANT: &str = "%Y%m%dT%H%M%S%.3fZ";
 
-/// The name of a backup: when its copy began, to the second, and four random bytes:
-/// `20261128T034501Z-1a2b3c4d`.
+/// The name of a backup: when its copy began, to the millisecond, and four random bytes:
+/// `20261128T034501.250Z-1a2b3c4d`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BackupId {
@@ -25,7 +25,7 @@ pub struct BackupId {
 /// The text is no name of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a backup is named like 20261128T034501Z-1a2b3c4d: `freehold backup list` shows which there are"
+    "a backup is named like 20261128T034501.250Z-1a2b3c4d: `freehold backup list` shows which there are"
 )]
 pub struct NoBackupId;
 
@@ -34,14 +34,14 @@ impl BackupId {
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 4]) -> Self {
         let (at, random) = (now.strftime(INSTANT), hex(&random));
-        let made_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let made_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         Self {
             text: format!("{at}-{random}"),
             made_at,
         }
     }
 
-    /// When its copy began, to the second.
+    /// When its copy began, to the millisecond.
     #[must_use]
     pub const fn made_at(&self) -> Timestamp {
         self.made_at

@@ -72,8 +72,7 @@ fn whole(file: &Path) -> Result<Connection, StoreError> {
     let copy = Connection::open_with_flags(name, flags)?;
     copy.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     copy.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    let verdict: String =
-        copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(StoreError::Damaged(verdict));
     }

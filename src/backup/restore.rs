@@ -117,7 +117,9 @@ impl Restore {
         let (database, ring) = (into.join("freehold.db"), ring_folder.join("ring.db"));
         let shelf = &self.shelf;
         self.bring((&shelf.keys, Part::Keys, &keys), &ring).await?;
-        let head = self.bring((&shelf.data, Part::Data, &data), &database).await?;
+        let head = self
+            .bring((&shelf.data, Part::Data, &data), &database)
+            .await?;
         (self.tell)(Progress {
             stage: Stage::Checking,
             done: 0,
@@ -240,9 +242,13 @@ fn refuse_unless_empty(folder: &Path) -> Result<(), BackupError> {
         entries => entries.map_err(BackupError::file("list", folder))?,
     };
     for entry in entries {
-        let name = entry.map_err(BackupError::file("list", folder))?.file_name();
+        let name = entry
+            .map_err(BackupError::file("list", folder))?
+            .file_name();
         // The last is on every new disk with ext4.
-        let is_nothing = [UNFINISHED, "lock", "lost+found"].iter().any(|one| name == *one);
+        let is_nothing = [UNFINISHED, "lock", "lost+found"]
+            .iter()
+            .any(|one| name == *one);
         if !is_nothing {
             return Err(BackupError::NotEmpty(folder.display().to_string()));
         }

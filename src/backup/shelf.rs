@@ -56,7 +56,10 @@ impl Shelf {
         let listed = |found: Found| Listed {
             made_at: found.id.made_at(),
             bytes: found.bytes,
-            keys: newest.as_ref().filter(|ring| fits(&ring.id, &found.id)).map(|ring| ring.id.clone()),
+            keys: newest
+                .as_ref()
+                .filter(|ring| fits(&ring.id, &found.id))
+                .map(|ring| ring.id.clone()),
             id: found.id,
         };
         Ok(data.into_iter().map(listed).collect())

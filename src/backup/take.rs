@@ -2,9 +2,9 @@
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -233,7 +233,10 @@ impl Backups {
         let found = repo::examine(&data).map_err(source)?;
         let ring = repo::examine_ring(&keys).map_err(source)?;
         if ring != found.ring {
-            let why = format!("it belongs to the ring {}, and the ring is {ring}", found.ring);
+            let why = format!(
+                "it belongs to the ring {}, and the ring is {ring}",
+                found.ring
+            );
             return Err(BackupError::DamagedSource(why));
         }
         let copies = [

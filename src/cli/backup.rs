@@ -108,7 +108,10 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
         out::note(&format!("there is no backup at {} yet", shelf.place()));
         return Ok(());
     }
-    out::line(&format!("{:<26}{:<22}{:>12}  KEYS", "BACKUP", "MADE", "SIZE"));
+    out::line(&format!(
+        "{:<26}{:<22}{:>12}  KEYS",
+        "BACKUP", "MADE", "SIZE"
+    ));
     listed.iter().for_each(|one| out::line(&line(one)));
     Ok(())
 }
@@ -129,7 +132,10 @@ fn way_back(which: &Which, settings: &Settings) -> Result<(Restore, ProgressBar)
     let key = opening_key(settings, &azure, which.recovery_key.as_deref())?;
     let bar = out::bytes_bar(Some(0));
     let shown = bar.clone();
-    Ok((Restore::new(shelf, key, move |step| show(&shown, step)), bar))
+    Ok((
+        Restore::new(shelf, key, move |step| show(&shown, step)),
+        bar,
+    ))
 }
 
 async fn restore(which: &Which, into: PathBuf, settings: &Settings) -> Result<(), Failure> {

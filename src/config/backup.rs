@@ -135,9 +135,12 @@ impl FromStr for BackupPlace {
     fn from_str(text: &str) -> Result<Self, Unfit> {
         if let Some(folder) = text.strip_prefix("file:") {
             let folder = PathBuf::from(folder);
-            return folder.is_absolute().then_some(Self::Folder(folder)).ok_or_else(|| {
-                Unfit::because("write the whole path of the folder: `file:/mnt/backups`")
-            });
+            return folder
+                .is_absolute()
+                .then_some(Self::Folder(folder))
+                .ok_or_else(|| {
+                    Unfit::because("write the whole path of the folder: `file:/mnt/backups`")
+                });
         }
         let container = Container::parse(text).map(Box::new);
         container.map(Self::Container).ok_or_else(|| {

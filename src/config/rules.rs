@@ -1,6 +1,8 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, BackupPlace, KekProvider, SecretRef, Settings, Store, Tls, Vault, provider_rules};
+use super::{
+    Backend, BackupPlace, KekProvider, SecretRef, Settings, Store, Tls, Vault, provider_rules,
+};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{
-    Administrator, Azure, Backup, BackupPlace, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
-    PublicUrl, SecretRef, SecurityContact,
+    Administrator, Azure, Backup, BackupPlace, Day, KekPlace, KeyAddress, Listen, LogLevel,
+    Network, Provider, PublicUrl, SecretRef, SecurityContact,
     schema::{choice, section},
 };
 

@@ -24,7 +24,11 @@ pub(super) async fn keep(backups: Backups, mut stop: watch::Receiver<bool>) {
         let (status, every) = (backups.status(), backups.every_mins());
         let next = backup::next_in(&status, every, SystemClock.now());
         // One that is late already is not made to wait for long.
-        let most = if next.is_zero() { LATE_MAX } else { Duration::MAX };
+        let most = if next.is_zero() {
+            LATE_MAX
+        } else {
+            Duration::MAX
+        };
         if pause(next + jitter(every).min(most), &mut stop).await {
             return;
         }

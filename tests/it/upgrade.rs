@@ -49,7 +49,11 @@ impl Kept {
     fn place(&self) -> Place {
         let place = Place::new();
         copy(&self.at.join("data"), &place.data);
-        std::fs::copy(self.at.join("settings.toml"), place.data.join("settings.toml")).unwrap();
+        std::fs::copy(
+            self.at.join("settings.toml"),
+            place.data.join("settings.toml"),
+        )
+        .unwrap();
         place
     }
 
@@ -89,7 +93,11 @@ impl Kept {
                     serde_json::from_slice(&then).unwrap(),
                     serde_json::from_slice(&body).unwrap(),
                 );
-                assert!(holds(&now, &then), "{}: {path}: {now:#} {then:#}", self.step);
+                assert!(
+                    holds(&now, &then),
+                    "{}: {path}: {now:#} {then:#}",
+                    self.step
+                );
             } else {
                 assert_eq!(body, then, "{}: {path}", self.step);
             }
@@ -151,7 +159,10 @@ async fn every_schema_that_is_kept_starts_answers_as_it_did_and_rolls_back() {
         let served = kept.serve(&place);
         assert!(kept.compare(&served).await > 40, "{}", kept.step);
         served.terminate();
-        assert_eq!(steps(&database).last().unwrap(), freehold::store::last_step());
+        assert_eq!(
+            steps(&database).last().unwrap(),
+            freehold::store::last_step()
+        );
         if kept.step == freehold::store::last_step() {
             continue;
         }
@@ -160,7 +171,10 @@ async fn every_schema_that_is_kept_starts_answers_as_it_did_and_rolls_back() {
         let first = after.iter().find(|step| !before.contains(step)).unwrap();
         let copy = place.data.join(format!("before-{first}.db"));
         let mode = std::os::unix::fs::PermissionsExt::mode;
-        assert_eq!(mode(&std::fs::metadata(&copy).unwrap().permissions()) & 0o777, 0o600);
+        assert_eq!(
+            mode(&std::fs::metadata(&copy).unwrap().permissions()) & 0o777,
+            0o600
+        );
         std::fs::copy(&copy, &database).unwrap();
         for log in ["freehold.db-wal", "freehold.db-shm"] {
             let _not_there = std::fs::remove_file(place.data.join(log));

@@ -64,7 +64,10 @@ fn newest(settings: &Settings, shelf: &Shelf, listed: Vec<Listed>) -> Finding {
 fn same_disk(settings: &Settings, shelf: &Shelf) -> Option<Finding> {
     let disk = |path: &std::path::Path| Some(std::fs::metadata(path).ok()?.dev());
     let data = disk(&settings.store.data)?;
-    let same = shelf.folders().into_iter().find(|folder| disk(folder) == Some(data))?;
+    let same = shelf
+        .folders()
+        .into_iter()
+        .find(|folder| disk(folder) == Some(data))?;
     let text = format!(
         "{} is on the disk of the data: what takes that disk takes the backups, too",
         same.display()

@@ -58,11 +58,7 @@ impl Lite {
     }
 }
 
-fn copy(
-    source: &Connection,
-    file: &Path,
-    progress: CopyProgress<'_>,
-) -> Result<(), StoreError> {
+fn copy(source: &Connection, file: &Path, progress: CopyProgress<'_>) -> Result<(), StoreError> {
     let mut target = Connection::open(file)?;
     // Nobody reads it before it is whole, and it is made durable once, at the end.
     target.execute_batch("PRAGMA journal_mode=off; PRAGMA synchronous=off")?;

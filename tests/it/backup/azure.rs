@@ -15,7 +15,9 @@ async fn backups(folder: &std::path::Path, to: &str, cloud: &Cloud) -> Backups {
     settings.store.data = folder.to_owned();
     settings.backup.to = Some(to.parse::<BackupPlace>().unwrap());
     let clock = std::sync::Arc::new(SystemClock);
-    let store = Store::open_sqlite(SqliteOptions::new(folder), clock).await.unwrap();
+    let store = Store::open_sqlite(SqliteOptions::new(folder), clock)
+        .await
+        .unwrap();
     let keys = backend::keys(&store, folder).await;
     Backups::new(&settings, &cloud.azure(cloud.machine()), (store, keys))
 }
@@ -31,7 +33,10 @@ async fn a_container_that_is_not_there_and_a_token_that_is_not_taken_are_named()
     let missing = azurite.container.replace("backups", "misspelt");
     let backups_there = backups(folder.path(), &missing, &cloud).await;
     let error = backups_there.make(|_| ()).await.unwrap_err().to_string();
-    assert!(error.contains("make the container") && error.contains("misspelt"), "{error}");
+    assert!(
+        error.contains("make the container") && error.contains("misspelt"),
+        "{error}"
+    );
     let failed = backups_there.status().failed.unwrap().1;
     assert!(failed.contains("make the container"), "{failed}");
 
@@ -47,7 +52,12 @@ async fn a_container_that_is_not_there_and_a_token_that_is_not_taken_are_named()
     });
     let error = backups.make(|_| ()).await.unwrap_err();
     assert!(matches!(error, BackupError::Place { .. }), "{error}");
-    assert!(error.to_string().contains("a role that reads, lists and adds blobs"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("a role that reads, lists and adds blobs"),
+        "{error}"
+    );
     assert!(backups.status().last_success.is_some());
     cloud.change(|script| script.lifetime_secs = 3600);
     backups.make(|_| ()).await.unwrap();
@@ -70,10 +80,7 @@ async fn what_is_at_the_place_is_not_written_over() {
         panic!("it is a container");
     };
     let azure = cloud.azure(cloud.machine());
-    let url = format!(
-        "{}/data/{}.fhb?comp=blocklist",
-        azurite.container, taken.id
-    );
+    let url = format!("{}/data/{}.fhb?comp=blocklist", azurite.container, taken.id);
     let list = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList></BlockList>";
     let request = http::Request::put(url).header("if-none-match", "*");
     let request = request.body(list.as_bytes().to_vec()).unwrap();

@@ -55,7 +55,10 @@ async fn a_damaged_database_is_found_and_its_backup_is_refused_and_the_good_one_
     assert!(said.contains("would stand before the good ones"), "{said}");
     let (status, said) = ready(&served).await;
     assert_eq!(status, 503, "{said}");
-    assert!(said.contains("store: failed: the database is damaged"), "{said}");
+    assert!(
+        said.contains("store: failed: the database is damaged"),
+        "{said}"
+    );
     assert!(said.contains("backup, last 2"), "{said}");
     served.kill();
 

@@ -112,7 +112,10 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
     std::fs::remove_dir_all(place.data.join("keys")).unwrap();
     std::fs::remove_file(place.data.join("freehold.db")).unwrap();
     assert_eq!(listed(&restored).len(), 1, "{said}");
-    run(&restored, &["backup", "restore", "--into", folder.to_str().unwrap()]);
+    run(
+        &restored,
+        &["backup", "restore", "--into", folder.to_str().unwrap()],
+    );
 
     let served = restored.serve();
     let dav = Dav::new(&served.url, "alice", &token);
@@ -125,7 +128,10 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
     for (writer, count) in certain.into_iter().enumerate() {
         for n in 0..count {
             let name = format!("w{writer}-{n}.ics");
-            assert!(found.contains(&name), "{name} was acknowledged before the backup");
+            assert!(
+                found.contains(&name),
+                "{name} was acknowledged before the backup"
+            );
         }
     }
     // A client that knew more than what came back begins anew.
@@ -140,9 +146,22 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
 
     let asked = azurite.asked();
     let puts = |line: &&String| line.starts_with("PUT ");
-    let commits: Vec<_> = asked.iter().filter(puts).filter(|line| line.contains("blocklist")).collect();
+    let commits: Vec<_> = asked
+        .iter()
+        .filter(puts)
+        .filter(|line| line.contains("blocklist"))
+        .collect();
     assert_eq!(commits.len(), 2, "{asked:?}");
-    assert!(commits.iter().all(|line| line.ends_with(" *")), "{commits:?}");
-    assert!(commits[0].contains("/a/b/keys/") && commits[1].contains("/a/b/data/"), "{commits:?}");
-    assert!(!asked.iter().any(|line| line.starts_with("DELETE")), "{asked:?}");
+    assert!(
+        commits.iter().all(|line| line.ends_with(" *")),
+        "{commits:?}"
+    );
+    assert!(
+        commits[0].contains("/a/b/keys/") && commits[1].contains("/a/b/data/"),
+        "{commits:?}"
+    );
+    assert!(
+        !asked.iter().any(|line| line.starts_with("DELETE")),
+        "{asked:?}"
+    );
 }

@@ -14,7 +14,10 @@ use crate::support::served::Place;
 fn with_folder() -> (Place, tempfile::TempDir) {
     let shelf = tempfile::tempdir().unwrap();
     let place = Place::started();
-    (to(place, &format!("file:{}", shelf.path().display())), shelf)
+    (
+        to(place, &format!("file:{}", shelf.path().display())),
+        shelf,
+    )
 }
 
 /// The same place, whose backups go to `to`.
@@ -22,7 +25,10 @@ fn to(mut place: Place, to: &str) -> Place {
     let set = ("FREEHOLD__BACKUP__TO".to_owned(), to.to_owned());
     place.environment.push(set);
     // The program itself makes none while a test looks.
-    let every = ("FREEHOLD__BACKUP__EVERY_MINS".to_owned(), "10080".to_owned());
+    let every = (
+        "FREEHOLD__BACKUP__EVERY_MINS".to_owned(),
+        "10080".to_owned(),
+    );
     place.environment.push(every);
     place
 }

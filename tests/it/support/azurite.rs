@@ -69,10 +69,17 @@ impl Azurite {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let behind = format!("http://127.0.0.1:{port}");
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let owner = format!("{behind}/{ACCOUNT}/{name}?restype=container&{}", signed("rwdlac"));
+        let owner = format!(
+            "{behind}/{ACCOUNT}/{name}?restype=container&{}",
+            signed("rwdlac")
+        );
         let until = Instant::now() + PATIENCE;
         loop {
-            let made = client.put(&owner).header("x-ms-version", VERSION).send().await;
+            let made = client
+                .put(&owner)
+                .header("x-ms-version", VERSION)
+                .send()
+                .await;
             match made.map(|answer| answer.status().as_u16()) {
                 Ok(201) => break,
                 other => assert!(Instant::now() < until, "Azurite does not start: {other:?}"),
@@ -112,7 +119,12 @@ impl Drop for Azurite {
 
 async fn forward(State(front): State<Front>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     let token = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     if !token.is_some_and(|token| front.cloud.takes(token, "https://storage.azure.com")) {
         return refused(StatusCode::UNAUTHORIZED, "InvalidAuthenticationInfo");
@@ -138,7 +150,8 @@ async fn forward(State(front): State<Front>, request: Request) -> Response {
             back = back.header(name, value);
         }
     }
-    back.body(Body::from(answer.bytes().await.unwrap())).unwrap()
+    back.body(Body::from(answer.bytes().await.unwrap()))
+        .unwrap()
 }
 
 fn refused(status: StatusCode, code: &str) -> Response {
