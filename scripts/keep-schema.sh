@@ -30,13 +30,14 @@ level = "info"
 TOML
 
 start() {
+  : >"$work/said"
   "$program" serve --evaluation --sample --config "$work/settings.toml" --data "$work/data" \
     >"$work/said" 2>&1 &
   pid=$!
   for _ in $(seq 600); do
     url=$(sed -n 's|.*\(http://[0-9.:]*\)/auth/link/.*|\1|p' "$work/said" | head -1)
     [[ -z $url ]] || return 0
-    kill -0 "$pid" || { cat "$work/said" >&2; exit 1; }
+    kill -0 "$pid" 2>/dev/null || { cat "$work/said" >&2; exit 1; }
     sleep 0.1
   done
   echo "$program does not start" >&2
@@ -50,7 +51,8 @@ stop() {
 }
 
 token() {
-  "$program" token create --create --principal "$1" --scope "$2" --data "$work/data" 2>/dev/null
+  "$program" token create --create --principal "$1" --scope "$2" \
+    --config "$work/settings.toml" --data "$work/data" 2>/dev/null
 }
 
 # ask USER TOKEN METHOD PATH [CURL-OPTION…]
