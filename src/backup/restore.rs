@@ -115,17 +115,18 @@ impl Restore {
         let made = builder.recursive(true).mode(0o700).create(&ring_folder);
         made.map_err(BackupError::file("make", &ring_folder))?;
         let (database, ring) = (into.join("freehold.db"), ring_folder.join("ring.db"));
-        let shelf = &self.shelf;
-        self.bring((&shelf.keys, Part::Keys, &keys), &ring).await?;
-        let head = self
-            .bring((&shelf.data, Part::Data, &data), &database)
-            .await?;
+        let Shelf {
+            data: of_data,
+            keys: of_keys,
+        } = &self.shelf;
+        self.bring((of_keys, Part::Keys, &keys), &ring).await?;
+        let head = self.bring((of_data, Part::Data, &data), &database).await?;
         (self.tell)(Progress {
             stage: Stage::Checking,
             done: 0,
             total: head.plain_bytes,
         });
-        let object = shelf.data.object(Part::Data, &data.id);
+        let object = of_data.object(Part::Data, &data.id);
         let found = head.clone();
         let check = move || check(&database, &ring, (&found, &object));
         let checked = tokio::task::spawn_blocking(check).await;

@@ -68,20 +68,17 @@ impl Shelf {
     /// The backup called `id`, or the newest, with the ring that opens it.
     pub(super) async fn find(&self, id: Option<&BackupId>) -> Result<(Found, Found), BackupError> {
         let place = || self.data.shown().to_owned();
-        let data = match id {
-            Some(id) => {
-                let bytes = self.data.size(Part::Data, id).await?;
-                let bytes = bytes.ok_or_else(|| BackupError::Unknown {
-                    id: id.to_string(),
-                    place: place(),
-                })?;
-                let id = id.clone();
-                Found { id, bytes }
-            }
-            None => {
-                let newest = self.data.list(Part::Data).await?.pop();
-                newest.ok_or_else(|| BackupError::None(place()))?
-            }
+        let data = if let Some(id) = id {
+            let bytes = self.data.size(Part::Data, id).await?;
+            let bytes = bytes.ok_or_else(|| BackupError::Unknown {
+                id: id.to_string(),
+                place: place(),
+            })?;
+            let id = id.clone();
+            Found { id, bytes }
+        } else {
+            let newest = self.data.list(Part::Data).await?.pop();
+            newest.ok_or_else(|| BackupError::None(place()))?
         };
         let ring = self.keys.list(Part::Keys).await?.pop();
         let ring = ring.filter(|ring| fits(&ring.id, &data.id));

@@ -152,7 +152,7 @@ impl Backups {
     }
 
     async fn copy_and_ship(&self, tell: Tell) -> Result<Taken, BackupError> {
-        let shelf = Shelf::open(&self.0.settings, &self.0.azure)?;
+        let places = Shelf::open(&self.0.settings, &self.0.azure)?;
         if self.0.store.condition() == Condition::Damaged {
             return Err(BackupError::DamagedSource(
                 "as its examination found".to_owned(),
@@ -161,13 +161,13 @@ impl Backups {
         let id = BackupId::new(self.now(), random::bytes());
         let (this, telling) = (self.clone(), Arc::clone(&tell));
         let copying = tokio::task::spawn_blocking(move || this.copy(&telling));
-        let copied = copying.await.map_err(|_| BackupError::BrokeOff)?;
-        if let Err(BackupError::DamagedSource(_)) = &copied {
+        let copy = copying.await.map_err(|_| BackupError::BrokeOff)?;
+        if let Err(BackupError::DamagedSource(_)) = &copy {
             // What the copy has shown, readiness is to say, too.
             let store = self.0.store.clone();
             let _noted = tokio::task::spawn_blocking(move || store.integrity()).await;
         }
-        let (ring, schema, copies) = copied?;
+        let (ring, schema, copies) = copy?;
         let [data, keys] = copies;
         let head = Head {
             part: Part::Keys,
@@ -181,20 +181,20 @@ impl Backups {
         let database_bytes = data.bytes;
         let total = data.bytes + keys.bytes;
         // The keys first: data never waits for the keys that it needs.
-        let of_keys = self.ship(&shelf.keys, keys, &head).await?;
+        let of_keys = self.ship(&places.keys, keys, &head).await?;
         tell(Progress {
             stage: Stage::Shipping,
             done: 0,
             total,
         });
-        let of_data = self.ship(&shelf.data, data, &head).await?;
-        self.thin_out(&shelf, &id).await;
+        let of_data = self.ship(&places.data, data, &head).await?;
+        self.thin_out(&places, &id).await;
         Ok(Taken {
             id,
             database_bytes,
             shipped_bytes: of_keys + of_data,
             took_ms: 0,
-            place: shelf.place().to_owned(),
+            place: places.place().to_owned(),
         })
     }
 
@@ -312,20 +312,20 @@ impl Backups {
 
     /// Takes older objects away where the place is a folder. What cannot be taken away is logged: the
     /// backup is made.
-    async fn thin_out(&self, shelf: &Shelf, made: &BackupId) {
+    async fn thin_out(&self, places: &Shelf, made: &BackupId) {
         let backup = &self.0.settings.backup;
-        if shelf.data.folder().is_some() {
+        if places.data.folder().is_some() {
             let keep = backup.keep as usize;
             let is_old = |at: usize, _: &Found, count: usize| at + keep < count;
-            thin_out(&shelf.data, Part::Data, is_old).await;
+            thin_out(&places.data, Part::Data, is_old).await;
         }
-        if shelf.keys.folder().is_some() {
+        if places.keys.folder().is_some() {
             let kept = SignedDuration::from_hours(backup.keep_keys_hours.into());
             let before = after(made.made_at(), -kept);
             let is_old = |at: usize, found: &Found, count: usize| {
                 at + 1 < count && found.id.made_at() < before
             };
-            thin_out(&shelf.keys, Part::Keys, is_old).await;
+            thin_out(&places.keys, Part::Keys, is_old).await;
         }
     }
 }

@@ -1,4 +1,10 @@
 //! The format, and the rules, with values.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

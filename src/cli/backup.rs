@@ -112,7 +112,9 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
         "{:<26}{:<22}{:>12}  KEYS",
         "BACKUP", "MADE", "SIZE"
     ));
-    listed.iter().for_each(|one| out::line(&line(one)));
+    for one in &listed {
+        out::line(&line(one));
+    }
     Ok(())
 }
 

@@ -57,11 +57,6 @@ impl Kept {
         place
     }
 
-    fn serve(&self, place: &Place) -> Served {
-        let settings = place.data.join("settings.toml");
-        place.serve_with(&["--config", settings.to_str().unwrap()])
-    }
-
     fn token(&self, user: &str) -> String {
         let users = std::fs::read_to_string(self.at.join("users")).unwrap();
         let mut pairs = users.lines().filter_map(|line| line.split_once(' '));
@@ -88,7 +83,7 @@ impl Kept {
             assert_eq!(answer.status().as_u16(), 200, "{}: {path}", self.step);
             let body = answer.bytes().await.unwrap();
             let then = std::fs::read(file).unwrap();
-            if path.ends_with(".json") {
+            if file.extension().is_some_and(|end| end == "json") {
                 let (then, now): (Value, Value) = (
                     serde_json::from_slice(&then).unwrap(),
                     serde_json::from_slice(&body).unwrap(),
@@ -130,6 +125,11 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+fn serve(place: &Place) -> Served {
+    let settings = place.data.join("settings.toml");
+    place.serve_with(&["--config", settings.to_str().unwrap()])
+}
+
 fn steps(database: &Path) -> Vec<String> {
     let database = rusqlite::Connection::open(database).unwrap();
     let mut all = database
@@ -156,7 +156,7 @@ async fn every_schema_that_is_kept_starts_answers_as_it_did_and_rolls_back() {
         let place = kept.place();
         let database = place.data.join("freehold.db");
         let before = steps(&database);
-        let served = kept.serve(&place);
+        let served = serve(&place);
         assert!(kept.compare(&served).await > 40, "{}", kept.step);
         served.terminate();
         assert_eq!(
@@ -181,7 +181,7 @@ async fn every_schema_that_is_kept_starts_answers_as_it_did_and_rolls_back() {
         }
         assert_eq!(steps(&database), before, "{}", kept.step);
         // Back at the beginning, it can be tried once more.
-        let served = kept.serve(&place);
+        let served = serve(&place);
         assert!(kept.compare(&served).await > 40, "{}", kept.step);
         served.terminate();
     }

@@ -5,7 +5,7 @@ use freehold::base::SystemClock;
 use freehold::config::{BackupPlace, Settings};
 use freehold::store::{SqliteOptions, Store};
 
-use crate::support::azure::Cloud;
+use crate::support::azure::{Cloud, Script};
 use crate::support::azurite::Azurite;
 use crate::support::{backend, on_postgres};
 
@@ -44,7 +44,7 @@ async fn a_container_that_is_not_there_and_a_token_that_is_not_taken_are_named()
     let backups = backups(folder.path(), &azurite.container, &cloud).await;
     // Tokens that were given are forgotten by who checks them: a new one is fetched, once.
     backups.make(|_| ()).await.unwrap();
-    cloud.change(|script| script.forget_tokens());
+    cloud.change(Script::forget_tokens);
     backups.make(|_| ()).await.unwrap();
     cloud.change(|script| {
         script.forget_tokens();

@@ -15,7 +15,7 @@ fn spoil(place: &Place) {
     let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     let middle = file.metadata().unwrap().len() / 2 / 4096 * 4096;
     file.seek(SeekFrom::Start(middle)).unwrap();
-    file.write_all(&[0xa5; 16 * 4096]).unwrap();
+    file.write_all(&vec![0xa5; 16 * 4096]).unwrap();
     file.sync_all().unwrap();
 }
 

@@ -57,6 +57,55 @@ async fn answers(dav: &Dav) -> (String, BTreeMap<String, (String, String)>) {
     (found, bodies)
 }
 
+/// The service and its two writers.
+struct Load {
+    dav: Dav,
+    writers: Vec<tokio::task::JoinHandle<Vec<(String, String)>>>,
+    acknowledged: [Arc<AtomicUsize>; 2],
+}
+
+impl Load {
+    /// Writes to `stream`, and has written some hundred objects when this returns.
+    async fn begin(dav: &Dav) -> Self {
+        let acknowledged = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let writer = |(n, count): (usize, &Arc<AtomicUsize>)| {
+            tokio::spawn(write_until_it_breaks(dav.clone(), n, Arc::clone(count)))
+        };
+        let load = Self {
+            dav: dav.clone(),
+            writers: acknowledged.iter().enumerate().map(writer).collect(),
+            acknowledged,
+        };
+        while load.counts().iter().any(|count| *count < 150) {
+            // Something else is asked meanwhile: no time passes unused.
+            load.dav.sync("still/", "").await;
+        }
+        load
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        [0, 1].map(|n: usize| self.acknowledged[n].load(Ordering::SeqCst))
+    }
+
+    /// Everything that was sent, when the service is gone.
+    async fn sent(self) -> BTreeMap<String, String> {
+        let mut sent = BTreeMap::new();
+        for writer in self.writers {
+            sent.extend(writer.await.unwrap());
+        }
+        sent
+    }
+}
+
+/// A place whose backups go to `container` with the identity of a machine, and a token of alice.
+fn place(cloud: &Cloud, container: &str) -> (Place, String) {
+    let mut place = to(Place::started(), container);
+    let imds = "AZURE_POD_IDENTITY_AUTHORITY_HOST".to_owned();
+    place.environment.push((imds, cloud.url.clone()));
+    let token = place.token("alice", "caldav");
+    (place, token)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the_store_alone() {
     if on_postgres() {
@@ -64,10 +113,7 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
     }
     let cloud = Cloud::start();
     let azurite = Azurite::start(&cloud, "backups").await;
-    let mut place = to(Place::started(), &format!("{}/a/b", azurite.container));
-    let imds = "AZURE_POD_IDENTITY_AUTHORITY_HOST".to_owned();
-    place.environment.push((imds, cloud.url.clone()));
-    let token = place.token("alice", "caldav");
+    let (place, token) = place(&cloud, &format!("{}/a/b", azurite.container));
     let served = place.serve();
     let dav = Dav::new(&served.url, "alice", &token);
     for calendar in ["still", "stream"] {
@@ -78,32 +124,15 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
         assert_eq!(dav.put(&format!("still/{n}.ics"), text).await.unwrap(), 201);
     }
     let still = answers(&dav).await;
-    let before_sync = dav.sync("still/", "").await.token;
-
-    let counts = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
-    let writers: Vec<_> = (0..2)
-        .map(|n| {
-            let (dav, count) = (dav.clone(), Arc::clone(&counts[n]));
-            tokio::spawn(write_until_it_breaks(dav, n, count))
-        })
-        .collect();
-    let load = |count: &[Arc<AtomicUsize>; 2]| [0, 1].map(|n| count[n].load(Ordering::SeqCst));
-    while load(&counts).iter().any(|count| *count < 150) {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    let certain = load(&counts);
-    let said = tokio::task::spawn_blocking(move || {
-        let said = run(&place, &["backup", "now"]);
-        (said, place)
-    });
-    let (said, place) = said.await.unwrap();
-    let after = load(&counts);
+    let known = dav.sync("still/", "").await.token;
+    let load = Load::begin(&dav).await;
+    let certain = load.counts();
+    let made = tokio::task::spawn_blocking(move || (run(&place, &["backup", "now"]), place));
+    let (said, place) = made.await.unwrap();
+    let after = load.counts();
     assert!(after > certain, "the load went on: {certain:?} {after:?}");
     served.kill();
-    let mut sent = BTreeMap::new();
-    for writer in writers {
-        sent.extend(writer.await.unwrap());
-    }
+    let sent = load.sent().await;
 
     // The machine is gone with all that was on it; the key file was kept elsewhere.
     let new = tempfile::tempdir().unwrap();
@@ -112,10 +141,8 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
     std::fs::remove_dir_all(place.data.join("keys")).unwrap();
     std::fs::remove_file(place.data.join("freehold.db")).unwrap();
     assert_eq!(listed(&restored).len(), 1, "{said}");
-    run(
-        &restored,
-        &["backup", "restore", "--into", folder.to_str().unwrap()],
-    );
+    let into = folder.to_str().unwrap();
+    run(&restored, &["backup", "restore", "--into", into]);
 
     let served = restored.serve();
     let dav = Dav::new(&served.url, "alice", &token);
@@ -126,42 +153,39 @@ async fn after_a_kill_under_load_every_write_of_the_snapshot_comes_back_from_the
         assert_eq!(text, sent[name], "{name}");
     }
     for (writer, count) in certain.into_iter().enumerate() {
-        for n in 0..count {
-            let name = format!("w{writer}-{n}.ics");
-            assert!(
-                found.contains(&name),
-                "{name} was acknowledged before the backup"
-            );
-        }
+        let names = (0..count).map(|n| format!("w{writer}-{n}.ics"));
+        let lost: Vec<_> = names.filter(|name| !found.contains(name)).collect();
+        assert!(lost.is_empty(), "acknowledged before the backup: {lost:?}");
     }
-    // A client that knew more than what came back begins anew.
+    assert_begins_anew(&dav, &known).await;
+    assert_added_only(&azurite.asked());
+}
+
+/// A client that may know more than what came back is told to begin anew.
+async fn assert_begins_anew(dav: &Dav, known: &str) {
     let query = format!(
-        "<D:sync-collection xmlns:D=\"DAV:\"><D:sync-token>{before_sync}</D:sync-token>\
+        "<D:sync-collection xmlns:D=\"DAV:\"><D:sync-token>{known}</D:sync-token>\
          <D:sync-level>1</D:sync-level><D:prop/></D:sync-collection>"
     );
     let headers = [("content-type", "application/xml"), ("depth", "0")];
     let answer = dav.send("REPORT", "still/", &headers, query).await.unwrap();
     assert_eq!(answer.status().as_u16(), 403);
-    assert!(answer.text().await.unwrap().contains("valid-sync-token"));
+    let why = answer.text().await.unwrap();
+    assert!(why.contains("valid-sync-token"), "{why}");
+}
 
-    let asked = azurite.asked();
-    let puts = |line: &&String| line.starts_with("PUT ");
+/// The keys before the data, each for a name that is not there yet, nothing deleted.
+fn assert_added_only(asked: &[String]) {
     let commits: Vec<_> = asked
         .iter()
-        .filter(puts)
-        .filter(|line| line.contains("blocklist"))
+        .filter(|line| line.starts_with("PUT ") && line.contains("blocklist"))
         .collect();
     assert_eq!(commits.len(), 2, "{asked:?}");
     assert!(
         commits.iter().all(|line| line.ends_with(" *")),
         "{commits:?}"
     );
-    assert!(
-        commits[0].contains("/a/b/keys/") && commits[1].contains("/a/b/data/"),
-        "{commits:?}"
-    );
-    assert!(
-        !asked.iter().any(|line| line.starts_with("DELETE")),
-        "{asked:?}"
-    );
+    assert!(commits[0].contains("/a/b/keys/"), "{commits:?}");
+    assert!(commits[1].contains("/a/b/data/"), "{commits:?}");
+    assert!(!asked.iter().any(|line| line.starts_with("DELETE")));
 }
