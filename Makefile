@@ -12,6 +12,12 @@ image: ## make the container image localhost/freehold:dev
 	@scripts/image.sh
 test-image: ## run that image hardened and ask it what the README promises
 	@scripts/test-image.sh
+bundle: ## make the offline bundle dist/freehold-VERSION.tar
+	@scripts/bundle.sh
+reproduce: ## make it again elsewhere and compare: two release builds
+	@scripts/reproduce.sh
+test-kube: ## run the pod of the Helm chart with that image, and lose its node
+	@scripts/test-kube.sh
 test-browser: ## a fresh clone, make run, and a browser that signs in
 	@scripts/test-browser.sh
 pictures: ## the same, keeping the README's pictures in docs/images
@@ -33,4 +39,4 @@ lock: ## renew the lock files of the test tools
 clean: ## remove what can be made again, the user's cache folder included
 	@scripts/clean.sh
 
-.PHONY: help run test image test-image test-browser pictures conformance bench fmt lint generate tools lock clean
+.PHONY: help run test image test-image test-kube bundle reproduce test-browser pictures conformance bench fmt lint generate tools lock clean

@@ -85,7 +85,7 @@ formatted() { cargo fmt --check; }
 linted() { cargo clippy --locked --all-targets -- -D warnings; }
 # In this order: `cargo nextest` builds the program that integration tests start.
 built() { cargo nextest run --locked --no-run; }
-released() { cargo build --release --locked; }
+released() { scripts/release.sh; }
 small_enough() {
   local size
   size=$(stat -c %s "$CARGO_TARGET_DIR/$target/release/freehold")
@@ -143,6 +143,8 @@ after_build "unit and integration tests on PostgreSQL" on_postgres
 stage "image and deploy" 8
 after_build "the image builds" imaged
 after_build "the image runs hardened" scripts/test-image.sh
+after_build "the offline bundle" scripts/test-bundle.sh "$CARGO_TARGET_DIR/$target/release/freehold"
+after_build "the pod of the Helm chart runs" scripts/test-kube.sh
 
 stage browser 5
 after_build "from a clone to a signed-in browser" scripts/test-browser.sh

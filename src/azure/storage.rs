@@ -45,7 +45,6 @@ impl Azure {
             return Err(StorageError::Foreign(service.to_string()));
         }
         let outbound = &self.0.outbound;
-        outbound.open(service, "backups in Blob storage")?;
         let headers = request.headers_mut();
         if !headers.contains_key(&VERSION_HEADER) {
             headers.insert(VERSION_HEADER, VERSION);

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::envelope::{self, HEAD_BYTES_MAX, Head, ReadHead};
 use super::model::Part;
 use super::place::{Found, Place};
-use super::take::{Tell, has_room};
+use super::take::{Tell, discard, has_room};
 use super::{BackupError, BackupId, Progress, Shelf, Stage, repo};
 use crate::base::{Clock as _, SystemClock, Timestamp};
 use crate::crypto::{Kek, KeyBytes, RecoveryPrivateKey};
@@ -102,14 +102,14 @@ impl Restore {
     ) -> Result<Restored, BackupError> {
         let restored = self.fetch(id, scratch).await;
         // It was only for the check.
-        let _gone = std::fs::remove_dir_all(scratch);
+        discard(scratch);
         restored
     }
 
     async fn fetch(&self, id: Option<&BackupId>, into: &Path) -> Result<Restored, BackupError> {
         let (data, keys) = self.shelf.find(id).await?;
         // What is left of one that broke off.
-        let _gone = std::fs::remove_dir_all(into);
+        discard(into);
         let ring_folder = into.join("keys");
         let mut builder = DirBuilder::new();
         let made = builder.recursive(true).mode(0o700).create(&ring_folder);

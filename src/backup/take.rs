@@ -1,6 +1,6 @@
 //! Making a backup: copy, check, seal, ship, and note how it went.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -121,7 +121,7 @@ impl Backups {
         let begun = Instant::now();
         let made = self.copy_and_ship(Arc::new(tell)).await;
         // The copy is of no use any more, whatever happened.
-        let _gone = std::fs::remove_dir_all(self.0.folder.join("copy"));
+        discard(&self.0.folder.join("copy"));
         let now = self.now();
         let made = made.map(|taken| Taken {
             took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -201,7 +201,7 @@ impl Backups {
     /// Copies and checks both: the ring, the schema, the copies of data and keys. Blocks.
     fn copy(&self, tell: &Tell) -> Result<(String, String, [Copied; 2]), BackupError> {
         let folder = self.0.folder.join("copy");
-        let _left_over = std::fs::remove_dir_all(&folder);
+        discard(&folder);
         let mut builder = DirBuilder::new();
         let made = builder.recursive(true).mode(0o700).create(&folder);
         made.map_err(BackupError::file("make", &folder))?;
@@ -351,6 +351,21 @@ fn source(error: StoreError) -> BackupError {
         StoreError::Damaged(why) => BackupError::DamagedSource(why),
         other => other.into(),
     }
+}
+
+/// Removes a folder with copies, if it is there. That of the ring is overwritten first: keys that are
+/// destroyed later must not be left on the disk.
+pub(super) fn discard(folder: &Path) {
+    for ring in [folder.join("ring.db"), folder.join("keys/ring.db")] {
+        let overwritten = OpenOptions::new().write(true).open(ring).and_then(|file| {
+            let nothing = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
+            (&file).write_all(&nothing)?;
+            file.sync_all()
+        });
+        // Mostly there is none. One that cannot be overwritten is removed all the same.
+        drop(overwritten);
+    }
+    let _gone = std::fs::remove_dir_all(folder);
 }
 
 /// Whether `bytes` fit on the disk of `folder`, and something is left.

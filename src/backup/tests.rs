@@ -277,3 +277,27 @@ fn backups_that_are_old_or_fail_are_a_reason_to_look_and_no_reason_to_stop() {
     degraded(at(None, None, 4), "there is no backup yet");
     degraded(at(Some(10), Some(1), 60), "the place is away");
 }
+
+#[test]
+fn a_copy_that_has_no_room_is_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    super::take::has_room(folder.path(), 0).unwrap();
+    let error = super::take::has_room(folder.path(), 1 << 60).unwrap_err();
+    let said = error.to_string();
+    assert!(said.contains("1099511627840 MiB are needed"), "{said}");
+    assert!(matches!(error, BackupError::NoRoom { .. }));
+}
+
+#[test]
+fn a_copy_of_the_ring_is_overwritten_before_it_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::write(copy.join("ring.db"), b"wrapped keys").unwrap();
+    // Another name of the same bytes shows what became of them.
+    let same = folder.path().join("same");
+    std::fs::hard_link(copy.join("ring.db"), &same).unwrap();
+    super::take::discard(&copy);
+    assert!(!copy.exists());
+    assert_eq!(std::fs::read(same).unwrap(), [0; 12]);
+}

@@ -7,11 +7,10 @@ use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar};
 
 use super::{Failure, out};
-use crate::azure::Azure;
 use crate::backup::{BackupId, Listed, Progress, Restore, Shelf};
 use crate::config::Settings;
 use crate::server::admin::{Answer, Command as Admin, Output, Session, SessionError};
-use crate::server::{bring_key_file, opening_key};
+use crate::server::{bring_key_file, egress, opening_key};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -95,7 +94,7 @@ async fn now(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
-    let azure = Azure::of_process(&settings.azure);
+    let azure = egress::azure(settings);
     let shelf = Shelf::open(settings, &azure)?;
     let listed = shelf.list().await?;
     if json {
@@ -129,7 +128,7 @@ fn line(one: &Listed) -> String {
 }
 
 fn way_back(which: &Which, settings: &Settings) -> Result<(Restore, ProgressBar), Failure> {
-    let azure = Azure::of_process(&settings.azure);
+    let azure = egress::azure(settings);
     let shelf = Shelf::open(settings, &azure)?;
     let key = opening_key(settings, &azure, which.recovery_key.as_deref())?;
     let bar = out::bytes_bar(Some(0));

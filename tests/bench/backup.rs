@@ -4,11 +4,10 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use freehold::azure::Azure;
 use freehold::backup::{Restore, Shelf};
 use freehold::base::random;
 use freehold::config::Settings;
-use freehold::server::{Rooms, opening_key};
+use freehold::server::{Rooms, egress, opening_key};
 
 /// The size of the database, in MiB: bytes that do not get smaller, as sealed ones.
 const MIB: usize = 256;
@@ -38,7 +37,7 @@ pub(crate) fn measure(folder: &Path) -> Measured {
         let bytes = std::fs::metadata(&database).unwrap().len();
         let rate = |time: Duration| mb(bytes) / time.as_secs_f64();
         let (mut floor, mut make, mut restore) = (0_f64, 0_f64, 0_f64);
-        let azure = Azure::of_process(&settings.azure);
+        let azure = egress::azure(&settings);
         for pass in 0..PASSES {
             floor = floor.max(rate(copy(&database, &folder.join("copy"))));
             let begun = Instant::now();

@@ -1,13 +1,23 @@
 //! Blob storage refuses, is away, or holds something of that name.
 
+use freehold::azure::Azure;
 use freehold::backup::{BackupError, Backups};
 use freehold::base::SystemClock;
 use freehold::config::{BackupPlace, Settings};
+use freehold::server::egress;
 use freehold::store::{SqliteOptions, Store};
 
 use crate::support::azure::{Cloud, Script};
 use crate::support::azurite::Azurite;
 use crate::support::{backend, on_postgres};
+
+/// A handle with the ways out of these settings.
+fn azure(settings: &Settings, cloud: &Cloud) -> Azure {
+    let azure = cloud.azure(cloud.machine());
+    let ways = egress::ways(settings, &cloud.machine());
+    azure.outbound().allow(ways);
+    azure
+}
 
 /// Backups of an empty store in `folder`.
 async fn backups(folder: &std::path::Path, to: &str, cloud: &Cloud) -> Backups {
@@ -19,7 +29,7 @@ async fn backups(folder: &std::path::Path, to: &str, cloud: &Cloud) -> Backups {
         .await
         .unwrap();
     let keys = backend::keys(&store, folder).await;
-    Backups::new(&settings, &cloud.azure(cloud.machine()), (store, keys))
+    Backups::new(&settings, &azure(&settings, cloud), (store, keys))
 }
 
 #[tokio::test]
@@ -79,7 +89,9 @@ async fn what_is_at_the_place_is_not_written_over() {
     let BackupPlace::Container(container) = container else {
         panic!("it is a container");
     };
-    let azure = cloud.azure(cloud.machine());
+    let mut settings = Settings::default();
+    settings.backup.to = Some(azurite.container.parse().unwrap());
+    let azure = azure(&settings, &cloud);
     let url = format!("{}/data/{}.fhb?comp=blocklist", azurite.container, taken.id);
     let list = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList></BlockList>";
     let request = http::Request::put(url).header("if-none-match", "*");

@@ -1,0 +1,4 @@
+//! What is installed: the chart, with the real Helm, and the ways out that its NetworkPolicy opens.
+
+mod egress;
+mod helm;
