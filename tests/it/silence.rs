@@ -141,10 +141,10 @@ fn a_day_of_the_service_sends_nothing_that_the_list_of_ways_out_does_not_name() 
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "1");
     let said = command.stdin(Stdio::null()).output().unwrap();
-    let text = String::from_utf8_lossy(&said.stdout) + String::from_utf8_lossy(&said.stderr);
+    let printed = String::from_utf8_lossy(&said.stdout) + String::from_utf8_lossy(&said.stderr);
     assert!(
-        said.status.success() && text.contains("packets on the list"),
-        "{text}"
+        said.status.success() && printed.contains("packets on the list"),
+        "{printed}"
     );
 }
 

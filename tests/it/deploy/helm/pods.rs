@@ -95,7 +95,10 @@ fn a_pod_may_do_as_little_as_possible() {
         .filter(|(at, ..)| at.contains("StatefulSet"))
     {
         let volumes = pod["volumes"].as_array().unwrap();
-        let tmp = volumes.iter().find(|one| one["name"] == "tmp").expect(&at);
+        let tmp = volumes
+            .iter()
+            .find(|one| one["name"] == "tmp")
+            .unwrap_or_else(|| panic!("{at}: no /tmp"));
         assert!(tmp["emptyDir"]["sizeLimit"].is_string(), "{at}");
         let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
         let writable: BTreeSet<_> = mounts

@@ -78,7 +78,7 @@ fn a_key_that_is_missing_or_null_is_named_with_the_way_out_and_nothing_renders_n
                 Ok(text) => {
                     let bare = |line: &&str| line.trim_end().ends_with(": null");
                     let found: Vec<&str> = text.lines().filter(bare).collect();
-                    panic!("{key}: {} is rendered without it {found:?}", major);
+                    panic!("{key}: Helm {major} renders without it: {found:?}");
                 }
                 Err(told) => {
                     let named = told.contains(&format!("`{key}` is missing or null"));

@@ -28,7 +28,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Every value set, rendered into a folder: the folder, and how many resources there are, the pod
-/// inside of a StatefulSet counted beside it.
+/// inside of a `StatefulSet` counted beside it.
 fn all_rendered() -> (tempfile::TempDir, usize) {
     // checkov passes over folders whose name begins with a dot, and finds nothing there.
     let folder = tempfile::Builder::new()
@@ -107,7 +107,7 @@ fn suppressed() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(fixtures("checkov.txt")).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let split = |line: &str| {
-        let (id, reason) = line.split_once(' ').expect("an id and a reason");
+        let (id, reason) = line.split_once(' ').unwrap();
         assert!(reason.len() > 20, "{line}: why?");
         (id.to_owned(), reason.to_owned())
     };

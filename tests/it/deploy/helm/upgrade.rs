@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{chart, documents, fixtures, only, template_of, value_sets};
 
-/// What may change in a StatefulSet that exists.
+/// What may change in a `StatefulSet` that exists.
 const CHANGEABLE: [&str; 5] = [
     "replicas",
     "template",
@@ -27,7 +27,7 @@ fn next(folder: &Path) {
     std::fs::write(&file, text.replace("ersion: 0.1.0", "ersion: 9.9.9")).unwrap();
 }
 
-/// What nobody may change in a StatefulSet: its name and its specification but for [`CHANGEABLE`].
+/// What nobody may change in a `StatefulSet`: its name and its specification but for [`CHANGEABLE`].
 fn fixed(text: &str) -> Value {
     let documents = documents(text);
     let set = only(&documents, "StatefulSet");

@@ -31,7 +31,7 @@ fn described() -> Vec<(String, Said)> {
         if let Some(comment) = trimmed.strip_prefix('#') {
             let comment = comment.trim();
             if let Some(schema) = comment.strip_prefix("@schema ") {
-                above.schema = Some(serde_json::from_str(schema).expect(line));
+                above.schema = Some(serde_json::from_str(schema).unwrap());
             } else if comment == "@config" {
                 above.is_config = true;
             } else {
