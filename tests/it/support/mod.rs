@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod azure;
+pub(crate) mod azurite;
 pub(crate) mod backend;
 pub(crate) mod browser;
 pub(crate) mod dav;
