@@ -92,10 +92,6 @@ param wormDays int = 30
 @description('After how many days backups are deleted.')
 param backupDays int = 35
 
-@allowed(['Unlocked', 'Locked'])
-@description('Locked can never be undone nor shortened. Lock it after a successful restore.')
-param wormState string = 'Unlocked'
-
 @allowed(['Standard_GZRS', 'Standard_ZRS'])
 @description('GZRS keeps a copy in the paired region of the same geography, ZRS stays in the region.')
 param backupRedundancy string = 'Standard_GZRS'
@@ -222,7 +218,6 @@ module backups 'modules/backups.bicep' = {
     name: names.backups
     redundancy: backupRedundancy
     wormDays: wormDays
-    wormState: wormState
     backupDays: backupDays
     identityName: identity.name
     subnetId: network.outputs.endpointsSubnetId
@@ -281,6 +276,8 @@ module vm 'modules/vm.bicep' = if (single) {
       clientId: clientId
       certificate: uri(vault.outputs.address, 'secrets/${certificateName}')
       key: uri(vault.outputs.address, 'keys/${names.key}')
+      backups: backups.outputs.data
+      rings: backups.outputs.keys
       furtherSettings: furtherSettings
     }
     tags: tags
@@ -333,7 +330,10 @@ output keyVaultUri string = vault.outputs.address
 output keyName string = names.key
 
 @description('The container that backups go to.')
-output backupContainerUrl string = backups.outputs.container
+output backupContainerUrl string = backups.outputs.data
+
+@description('The container that key rings go to.')
+output keyContainerUrl string = backups.outputs.keys
 
 @description('single: the storage account that the program is uploaded to.')
 output packagesAccount string = single ? names.packages : ''

@@ -1,5 +1,5 @@
-// Where backups go: written once by the service, changed and deleted by nobody until their time is over.
-// The service has no right to delete; old backups end by the rule of the account.
+// Where backups go: written once, changed by nobody until their time is over. The service may not delete;
+// what is old ends by the rules of the account.
 
 @description('Where it is.')
 param location string
@@ -9,11 +9,9 @@ param name string
 param redundancy string
 @description('For how many days nothing can be changed or deleted.')
 param wormDays int
-@description('Unlocked or Locked.')
-param wormState string
 @description('After how many days backups are deleted.')
 param backupDays int
-@description('The identity of the service.')
+@description('Who writes.')
 param identityName string
 @description('The subnet of private endpoints.')
 param subnetId string
@@ -27,17 +25,16 @@ param createRoleAssignments bool
 param tags object
 
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
-var blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
-var denied = ['delete', 'deleteBlobVersion/action', 'permanentDelete/action', 'move/action', 'manageOwnership/action']
-// The role less these actions: the assignment is on another container than the one that is compared with.
-var condition = join(
-  map(
-    denied,
-    action =>
-      '((!(ActionMatches{\'${blobs}/${action}\'})) OR (@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals \'nowhere\'))'
-  ),
-  ' AND '
-)
+var containers = 'Microsoft.Storage/storageAccounts/blobServices/containers'
+// The role less deleting and moving: no container that it is assigned for is called nowhere.
+var condition = '((!(ActionMatches{\'${containers}/blobs/delete\'}) AND !(ActionMatches{\'${containers}/blobs/move/action\'})) OR (@Resource[${containers}:name] StringEquals \'nowhere\'))'
+var role = {
+  principalId: identity.properties.principalId
+  principalType: 'ServicePrincipal'
+  roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
+  conditionVersion: '2.0'
+  condition: condition
+}
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
@@ -59,14 +56,6 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
       requireInfrastructureEncryption: true
       services: { blob: { enabled: true, keyType: 'Account' } }
     }
-    immutableStorageWithVersioning: {
-      enabled: true
-      immutabilityPolicy: {
-        allowProtectedAppendWrites: false
-        immutabilityPeriodSinceCreationInDays: wormDays
-        state: wormState
-      }
-    }
     isLocalUserEnabled: false
     isSftpEnabled: false
     minimumTlsVersion: 'TLS1_2'
@@ -79,12 +68,22 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
     name: 'default'
     properties: {
       containerDeleteRetentionPolicy: { enabled: true, days: wormDays }
-      deleteRetentionPolicy: { enabled: true, days: wormDays, allowPermanentDelete: false }
+      deleteRetentionPolicy: { enabled: true, days: 3, allowPermanentDelete: false }
       isVersioningEnabled: true
     }
 
-    resource container 'containers' = {
+    resource data 'containers' = {
       name: 'backups'
+      properties: { publicAccess: 'None', immutableStorageWithVersioning: { enabled: true } }
+      resource hold 'immutabilityPolicies' = {
+        name: 'default'
+        properties: { allowProtectedAppendWrites: false, immutabilityPeriodSinceCreationInDays: wormDays }
+      }
+    }
+
+    // Key rings are not held: a destroyed key must not live on in an old ring.
+    resource keys 'containers' = {
+      name: 'keys'
       properties: { publicAccess: 'None' }
     }
   }
@@ -93,20 +92,18 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
     name: 'default'
     properties: {
       policy: {
-        rules: [
-          {
-            name: 'end'
-            type: 'Lifecycle'
-            enabled: true
-            definition: {
-              filters: { blobTypes: ['blockBlob'], prefixMatch: ['backups/'] }
-              actions: {
-                baseBlob: { delete: { daysAfterCreationGreaterThan: backupDays } }
-                version: { delete: { daysAfterCreationGreaterThan: backupDays } }
-              }
+        rules: map([{ name: 'backups', days: backupDays }, { name: 'keys', days: 3 }], kept => {
+          name: kept.name
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${kept.name}/'] }
+            actions: {
+              baseBlob: { delete: { daysAfterCreationGreaterThan: kept.days } }
+              version: { delete: { daysAfterCreationGreaterThan: kept.days } }
             }
           }
-        ]
+        })
       }
     }
     dependsOn: [service]
@@ -114,18 +111,18 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
 }
 
 resource writes 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (createRoleAssignments) {
-  name: guid(account::service::container.id, identity.id, blobDataContributor)
-  scope: account::service::container
-  properties: {
-    principalId: identity.properties.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
-    conditionVersion: '2.0'
-    condition: condition
-  }
+  name: guid(account::service::data.id, identity.id, blobDataContributor)
+  scope: account::service::data
+  properties: role
 }
 
-// Its last stable version lacks categoryGroup.
+resource writesKeys 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (createRoleAssignments) {
+  name: guid(account::service::keys.id, identity.id, blobDataContributor)
+  scope: account::service::keys
+  properties: role
+}
+
+// The last stable version lacks categoryGroup.
 #disable-next-line use-recent-api-versions
 resource record 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'record'
@@ -146,5 +143,8 @@ module endpoint 'endpoint.bicep' = {
   }
 }
 
-@description('The address of the container.')
-output container string = uri(account.properties.primaryEndpoints.blob, account::service::container.name)
+@description('The address of the container of backups.')
+output data string = uri(account.properties.primaryEndpoints.blob, account::service::data.name)
+
+@description('The address of the container of key rings.')
+output keys string = uri(account.properties.primaryEndpoints.blob, account::service::keys.name)

@@ -73,6 +73,7 @@ resource data 'Microsoft.Compute/disks@2026-03-02' = {
   properties: {
     creationData: { createOption: 'Empty' }
     diskSizeGB: dataDiskGib
+    encryption: { type: 'EncryptionAtRestWithPlatformKey' }
     networkAccessPolicy: 'DenyAll'
     publicNetworkAccess: 'Disabled'
   }
