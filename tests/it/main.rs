@@ -19,6 +19,7 @@ mod caldav;
 mod calendar;
 mod cli;
 mod data;
+mod deploy;
 mod durability;
 mod headers;
 mod ical;

@@ -1,0 +1,9 @@
+//! What is installed: the templates of Azure Resource Manager, and what a machine of theirs does.
+
+mod arm;
+mod bicep;
+mod checkov;
+mod machine;
+mod policy;
+mod templates;
+mod ui;
