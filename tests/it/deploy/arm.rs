@@ -13,11 +13,20 @@ fn at_every_depth_the_language_is_the_first_one() {
     assert!(all.len() > 10, "modules are nested");
     for template in all {
         assert!(template["resources"].is_array());
-        for refused in ["languageVersion", "extensions", "imports", "definitions", "functions"] {
+        for refused in [
+            "languageVersion",
+            "extensions",
+            "imports",
+            "definitions",
+            "functions",
+        ] {
             assert!(template.get(refused).is_none(), "{refused}");
         }
     }
-    assert!(text("infra/arm/azuredeploy.json").len() < 1_000_000, "Azure takes 4 MB, the portal is slow before");
+    assert!(
+        text("infra/arm/azuredeploy.json").len() < 1_000_000,
+        "Azure takes 4 MB, the portal is slow before"
+    );
 }
 
 /// Two deployments of one name in a resource group overwrite each other, and no compiler says so.
@@ -31,7 +40,10 @@ fn nested_deployments_have_names_of_their_own() {
             assert!(names.insert(name), "two deployments are called {name}");
             assert!(!name.starts_with('['), "{name} is made of something");
             // Those of module libraries that count their installations.
-            assert!(!name.starts_with("pid-") && !name.starts_with("46d3xbcp"), "{name} calls home");
+            assert!(
+                !name.starts_with("pid-") && !name.starts_with("46d3xbcp"),
+                "{name} calls home"
+            );
         }
     }
     assert!(names.contains("vault-endpoint"));
@@ -54,11 +66,21 @@ fn what_is_not_resolved_in_a_snapshot_is_known() {
     let mut seen = BTreeSet::new();
     for (set, _) in SETS {
         let snapshot = snapshot(set);
-        assert_eq!(snapshot["diagnostics"].as_array().unwrap().len(), 0, "{set}");
+        assert_eq!(
+            snapshot["diagnostics"].as_array().unwrap().len(),
+            0,
+            "{set}"
+        );
         for resource in snapshot["predictedResources"].as_array().unwrap() {
-            for (path, _) in texts(resource).into_iter().filter(|(_, text)| text.starts_with('[')) {
+            for (path, _) in texts(resource)
+                .into_iter()
+                .filter(|(_, text)| text.starts_with('['))
+            {
                 let path = format!("{}{path}", resource["type"].as_str().unwrap());
-                assert!(known.contains(&path.as_str()), "{set}: {path} is not resolved");
+                assert!(
+                    known.contains(&path.as_str()),
+                    "{set}: {path} is not resolved"
+                );
                 seen.insert(path);
             }
         }
@@ -69,27 +91,62 @@ fn what_is_not_resolved_in_a_snapshot_is_known() {
 #[test]
 fn the_chart_takes_these_outputs() {
     let wanted = [
-        "backupContainerUrl", "clusterOidcIssuer", "identityClientId", "keyContainerUrl", "keyName", "keyVaultUri",
-        "packagesAccount", "privateAddress", "registryServer", "serviceAccountSubject", "telemetryConnectionString", "tenantId",
+        "backupContainerUrl",
+        "clusterOidcIssuer",
+        "identityClientId",
+        "keyContainerUrl",
+        "keyName",
+        "keyVaultUri",
+        "packagesAccount",
+        "privateAddress",
+        "registryServer",
+        "serviceAccountSubject",
+        "telemetryConnectionString",
+        "tenantId",
     ];
     let template = template();
     let outputs = template["outputs"].as_object().unwrap();
-    assert_eq!(outputs.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(wanted));
+    assert_eq!(
+        outputs.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        BTreeSet::from(wanted)
+    );
     for (name, output) in outputs {
-        assert!(!output["metadata"]["description"].as_str().unwrap().is_empty(), "{name}");
+        assert!(
+            !output["metadata"]["description"]
+                .as_str()
+                .unwrap()
+                .is_empty(),
+            "{name}"
+        );
         assert_eq!(output["type"], "string", "{name}");
     }
     for (set, _) in SETS {
         let subject = &snapshot(set)["outputs"]["serviceAccountSubject"];
         let single = set.starts_with("single");
-        assert_eq!(subject, if single { "" } else { "system:serviceaccount:freehold:freehold" }, "{set}");
+        assert_eq!(
+            subject,
+            if single {
+                ""
+            } else {
+                "system:serviceaccount:freehold:freehold"
+            },
+            "{set}"
+        );
         if !single {
             let snapshot = snapshot(set);
             let resources = snapshot["predictedResources"].as_array().unwrap();
-            let trust = resources.iter().find(|r| r["type"].as_str().unwrap().ends_with("/federatedIdentityCredentials"));
+            let trust = resources.iter().find(|r| {
+                r["type"]
+                    .as_str()
+                    .unwrap()
+                    .ends_with("/federatedIdentityCredentials")
+            });
             let trust = &trust.unwrap()["properties"];
             assert_eq!(&trust["subject"], subject, "{set}");
-            assert_eq!(trust["audiences"], serde_json::json!(["api://AzureADTokenExchange"]));
+            assert_eq!(
+                trust["audiences"],
+                serde_json::json!(["api://AzureADTokenExchange"])
+            );
         }
     }
 }
@@ -103,18 +160,42 @@ fn parameters_are_as_the_marketplace_wants_them() {
     assert_eq!(location["defaultValue"], "[resourceGroup().location]");
     assert!(location.get("allowedValues").is_none());
     for (name, parameter) in parameters {
-        assert!(!parameter["metadata"]["description"].as_str().unwrap().is_empty(), "{name}");
-        assert_eq!(parameter.get("minValue").is_some(), parameter.get("maxValue").is_some(), "{name}");
-        assert!(!parameter["type"].as_str().unwrap().starts_with("secure"), "{name}: no secret is given to the template");
+        assert!(
+            !parameter["metadata"]["description"]
+                .as_str()
+                .unwrap()
+                .is_empty(),
+            "{name}"
+        );
+        assert_eq!(
+            parameter.get("minValue").is_some(),
+            parameter.get("maxValue").is_some(),
+            "{name}"
+        );
+        assert!(
+            !parameter["type"].as_str().unwrap().starts_with("secure"),
+            "{name}: no secret is given to the template"
+        );
     }
     for template in templates(&template) {
         for (path, text) in texts(template) {
             let name = path.rsplit('/').next().unwrap().to_lowercase();
             let made = text.starts_with("[format(") || text.starts_with("[concat(");
-            assert!(!made || !(name.ends_with("uri") || name.ends_with("url")), "{path} is put together: use uri()");
-            for host in [".postgres.database.azure.com", "management.azure.com", "login.microsoftonline.com", ".core.windows.net"] {
+            assert!(
+                !made || !(name.ends_with("uri") || name.ends_with("url")),
+                "{path} is put together: use uri()"
+            );
+            for host in [
+                ".postgres.database.azure.com",
+                "management.azure.com",
+                "login.microsoftonline.com",
+                ".core.windows.net",
+            ] {
                 let documentation = path.ends_with("/description") || text.starts_with("# ");
-                assert!(documentation || !text.contains(host), "{path} names the host {host}: {text}");
+                assert!(
+                    documentation || !text.contains(host),
+                    "{path} names the host {host}: {text}"
+                );
             }
         }
     }
@@ -131,12 +212,17 @@ fn parameter_files_name_parameters_of_the_template() {
         for name in given.keys() {
             assert!(parameters.contains_key(name), "{set}: {name}");
         }
-        let needed = parameters.iter().filter(|(_, parameter)| parameter.get("defaultValue").is_none());
+        let needed = parameters
+            .iter()
+            .filter(|(_, parameter)| parameter.get("defaultValue").is_none());
         for (name, _) in needed {
             assert!(given.contains_key(name), "{set} lacks {name}");
         }
     }
     let metadata = json("infra/arm/metadata.json");
     assert_eq!(metadata["type"], "QuickStart");
-    assert!(metadata["description"].as_str().unwrap().len() <= 1000 && metadata["summary"].as_str().unwrap().len() <= 200);
+    assert!(
+        metadata["description"].as_str().unwrap().len() <= 1000
+            && metadata["summary"].as_str().unwrap().len() <= 200
+    );
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::templates::{bicep, compiler, file, files, json, template, resources, text};
+use super::templates::{bicep, compiler, file, files, json, resources, template, text};
 
 /// What a linter run complains of, as SARIF; each as its rule and its text.
 fn complaints(compiler: &Path, arguments: &[&str]) -> Vec<(String, String)> {
@@ -26,7 +26,11 @@ fn complaints(compiler: &Path, arguments: &[&str]) -> Vec<(String, String)> {
             }
         }
     }
-    assert!(runs > 0, "the compiler checked nothing: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        runs > 0,
+        "the compiler checked nothing: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     all
 }
 
@@ -44,14 +48,32 @@ fn every_rule_that_the_configuration_names_is_in_effect() {
     let Some(compiler) = compiler() else { return };
     let config = json("bicep/bicepconfig.json");
     let rules = config["analyzers"]["core"]["rules"].as_object().unwrap();
-    let wanted: BTreeSet<&str> = rules.iter().filter(|(_, rule)| rule["level"] == "error").map(|(name, _)| name.as_str()).collect();
-    let off: Vec<&str> = rules.keys().map(String::as_str).filter(|name| !wanted.contains(name)).collect();
+    let wanted: BTreeSet<&str> = rules
+        .iter()
+        .filter(|(_, rule)| rule["level"] == "error")
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let off: Vec<&str> = rules
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !wanted.contains(name))
+        .collect();
     // Both would lift the template to a language version that is refused elsewhere.
     assert_eq!(off, ["no-module-name", "use-user-defined-types"]);
     let canaries = ["canary/canary.bicep", "canary/secrets.bicepparam"];
-    let tripped: Vec<String> = canaries.iter().flat_map(|canary| complaints(&compiler, &[canary])).map(|(rule, _)| rule).collect();
-    let missing: Vec<&&str> = wanted.iter().filter(|rule| !tripped.iter().any(|id| id == **rule)).collect();
-    assert!(missing.is_empty(), "no canary trips {missing:?}: is the rule spelt as the compiler spells it?");
+    let tripped: Vec<String> = canaries
+        .iter()
+        .flat_map(|canary| complaints(&compiler, &[canary]))
+        .map(|(rule, _)| rule)
+        .collect();
+    let missing: Vec<&&str> = wanted
+        .iter()
+        .filter(|rule| !tripped.iter().any(|id| id == **rule))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no canary trips {missing:?}: is the rule spelt as the compiler spells it?"
+    );
     assert!(wanted.len() >= 30, "rules were taken away");
 }
 
@@ -69,19 +91,38 @@ fn what_must_not_be_deployed_is_refused_with_the_value_to_change() {
 
 fn is_refused(compiler: &Path, case: &Path) {
     let source = std::fs::read_to_string(case).unwrap();
-    let sentence = source.lines().find_map(|line| line.strip_prefix("// Refused: ")).unwrap();
-    let location = source.lines().find_map(|line| line.strip_prefix("param location = '")).unwrap();
+    let sentence = source
+        .lines()
+        .find_map(|line| line.strip_prefix("// Refused: "))
+        .unwrap();
+    let location = source
+        .lines()
+        .find_map(|line| line.strip_prefix("param location = '"))
+        .unwrap();
     // Nothing is written beside the source when it is refused.
     let zero = "00000000-0000-0000-0000-000000000000";
     let output = bicep(
         compiler,
         &[
-            "snapshot", case.to_str().unwrap(), "--subscription-id", zero, "--tenant-id", zero,
-            "--resource-group", "freehold", "--location", location.trim_end_matches('\''),
+            "snapshot",
+            case.to_str().unwrap(),
+            "--subscription-id",
+            zero,
+            "--tenant-id",
+            zero,
+            "--resource-group",
+            "freehold",
+            "--location",
+            location.trim_end_matches('\''),
         ],
     );
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{} is accepted", case.display());
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{} is accepted",
+        case.display()
+    );
     assert!(said.contains(sentence), "{}: {said}", case.display());
 }
 
@@ -89,8 +130,16 @@ fn is_refused(compiler: &Path, case: &Path) {
 fn a_module_has_one_subject_and_at_most_150_lines() {
     for module in files("bicep/modules", ".bicep") {
         let source = std::fs::read_to_string(&module).unwrap();
-        assert!(source.lines().count() <= 150, "{} is too long", module.display());
-        assert!(source.starts_with("// "), "{} does not say what it is", module.display());
+        assert!(
+            source.lines().count() <= 150,
+            "{} is too long",
+            module.display()
+        );
+        assert!(
+            source.starts_with("// "),
+            "{} does not say what it is",
+            module.display()
+        );
     }
     assert!(text("bicep/main.bicep").lines().count() <= 360);
 }
@@ -101,9 +150,16 @@ fn only_the_version_of_diagnostic_settings_is_an_exception() {
     for source in files("bicep", ".bicep") {
         let source = std::fs::read_to_string(source).unwrap();
         let lines: Vec<&str> = source.lines().collect();
-        for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("#disable")) {
+        for (at, line) in lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.contains("#disable"))
+        {
             assert_eq!(*line, "#disable-next-line use-recent-api-versions");
-            assert!(lines[at + 1].contains("'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'"));
+            assert!(
+                lines[at + 1]
+                    .contains("'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'")
+            );
             assert!(lines[at - 1].starts_with("// "), "without a reason");
         }
     }
@@ -115,7 +171,10 @@ fn versions_of_resource_types_are_those_that_were_reviewed() {
     let reviewed = json("bicep/api-versions.json");
     let config = json("bicep/bicepconfig.json");
     let rule = &config["analyzers"]["core"]["rules"]["use-recent-api-versions"];
-    assert_eq!(rule["test-today"], reviewed["reviewed"], "the compiler and this test look from the same day");
+    assert_eq!(
+        rule["test-today"], reviewed["reviewed"],
+        "the compiler and this test look from the same day"
+    );
     let day: jiff::civil::Date = reviewed["reviewed"].as_str().unwrap().parse().unwrap();
     let versions = reviewed["versions"].as_object().unwrap();
     let template = template();
@@ -130,12 +189,25 @@ fn versions_of_resource_types_are_those_that_were_reviewed() {
     // Older than that only where there is no newer one.
     let old = |version: &str| {
         let date: jiff::civil::Date = version[..10].parse().unwrap();
-        day.since((jiff::Unit::Day, date)).unwrap().get_days() > rule["maxAgeInDays"].as_i64().unwrap().try_into().unwrap()
+        day.since((jiff::Unit::Day, date)).unwrap().get_days()
+            > rule["maxAgeInDays"].as_i64().unwrap().try_into().unwrap()
     };
-    let old: Vec<&Value> = versions.iter().filter(|(_, version)| old(version.as_str().unwrap())).map(|(kind, _)| kind).map(|kind| {
-        let newest = reviewed["newest"].as_array().unwrap();
-        newest.iter().find(|listed| *listed == kind).unwrap_or_else(|| panic!("{kind} is old"))
-    }).collect();
-    assert_eq!(old.len(), reviewed["newest"].as_array().unwrap().len(), "newest lists what is not old");
+    let old: Vec<&Value> = versions
+        .iter()
+        .filter(|(_, version)| old(version.as_str().unwrap()))
+        .map(|(kind, _)| kind)
+        .map(|kind| {
+            let newest = reviewed["newest"].as_array().unwrap();
+            newest
+                .iter()
+                .find(|listed| *listed == kind)
+                .unwrap_or_else(|| panic!("{kind} is old"))
+        })
+        .collect();
+    assert_eq!(
+        old.len(),
+        reviewed["newest"].as_array().unwrap().len(),
+        "newest lists what is not old"
+    );
     assert!(file("bicep/api-versions.json").is_file());
 }

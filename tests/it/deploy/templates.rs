@@ -113,13 +113,22 @@ pub(super) fn compiler() -> Option<PathBuf> {
     let named = std::env::var_os("BICEP").map(PathBuf::from);
     let on_path = || {
         let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).map(|folder| folder.join("bicep")).find(|file| file.is_file())
+        std::env::split_paths(&path)
+            .map(|folder| folder.join("bicep"))
+            .find(|file| file.is_file())
     };
     let shared = || {
         let shared = std::env::var_os("FREEHOLD_SHARED").map(PathBuf::from);
-        Some(shared.unwrap_or_else(|| file("../shared")).join("tools/bicep"))
+        Some(
+            shared
+                .unwrap_or_else(|| file("../shared"))
+                .join("tools/bicep"),
+        )
     };
-    let found = named.or_else(on_path).or_else(shared).filter(|file| file.is_file());
+    let found = named
+        .or_else(on_path)
+        .or_else(shared)
+        .filter(|file| file.is_file());
     if found.is_none() {
         println!("skipped: no Bicep compiler in $BICEP, on PATH or in ../shared/tools");
     }
@@ -132,5 +141,9 @@ pub(super) fn bicep(compiler: &Path, arguments: &[&str]) -> Output {
     for name in ["CLIENT_ID", "SSH_KEY", "SHA256", "ADMIN_GROUP"] {
         command.env_remove(format!("FREEHOLD_{name}"));
     }
-    command.args(arguments).current_dir(file("bicep")).output().unwrap()
+    command
+        .args(arguments)
+        .current_dir(file("bicep"))
+        .output()
+        .unwrap()
 }

@@ -17,36 +17,63 @@ type Control<'a> = (&'a str, &'a Value);
 
 impl Form {
     fn read() -> Self {
-        Self { definition: json("infra/arm/createUiDefinition.json"), parameters: template()["parameters"].take() }
+        Self {
+            definition: json("infra/arm/createUiDefinition.json"),
+            parameters: template()["parameters"].take(),
+        }
     }
 
     fn controls(&self) -> Vec<Control<'_>> {
         let basics = &self.definition["parameters"]["basics"];
-        let mut all: Vec<Control> = basics.as_array().unwrap().iter().map(|control| ("basics", control)).collect();
+        let mut all: Vec<Control> = basics
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|control| ("basics", control))
+            .collect();
         for step in self.definition["parameters"]["steps"].as_array().unwrap() {
             let elements = step["elements"].as_array().unwrap();
-            all.extend(elements.iter().map(|control| (step["name"].as_str().unwrap(), control)));
+            all.extend(
+                elements
+                    .iter()
+                    .map(|control| (step["name"].as_str().unwrap(), control)),
+            );
         }
         assert!(all.len() > 10);
         all
     }
 
     fn outputs(&self) -> BTreeMap<&str, &str> {
-        let outputs = self.definition["parameters"]["outputs"].as_object().unwrap();
-        outputs.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
+        let outputs = self.definition["parameters"]["outputs"]
+            .as_object()
+            .unwrap();
+        outputs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect()
     }
 
     fn of_type(&self, kind: &str) -> Vec<&Value> {
-        self.controls().into_iter().map(|(_, control)| control).filter(|control| control["type"] == kind).collect()
+        self.controls()
+            .into_iter()
+            .map(|(_, control)| control)
+            .filter(|control| control["type"] == kind)
+            .collect()
     }
 
     /// The parameter whose output takes this control.
     fn parameter_of(&self, (step, control): Control) -> Option<&Value> {
         let name = control["name"].as_str().unwrap();
-        let taken = if step == "basics" { format!("basics('{name}')") } else { format!("steps('{step}').{name}") };
+        let taken = if step == "basics" {
+            format!("basics('{name}')")
+        } else {
+            format!("steps('{step}').{name}")
+        };
         // A control that others only depend on has an output of its own, which is nothing but it.
         let outputs = self.outputs();
-        let own = outputs.iter().find(|(_, value)| **value == format!("[{taken}]"));
+        let own = outputs
+            .iter()
+            .find(|(_, value)| **value == format!("[{taken}]"));
         let used = own.or_else(|| outputs.iter().find(|(_, value)| value.contains(&taken)));
         used.map(|(output, _)| &self.parameters[*output])
     }
@@ -57,7 +84,10 @@ impl Form {
 fn it_is_a_form() {
     let form = Form::read();
     let schema = form.definition["$schema"].as_str().unwrap();
-    assert!(schema.starts_with("https://schema.management.azure.com/schemas/") && schema.contains("CreateUIDefinition"));
+    assert!(
+        schema.starts_with("https://schema.management.azure.com/schemas/")
+            && schema.contains("CreateUIDefinition")
+    );
     assert_eq!(form.definition["handler"], "Microsoft.Azure.CreateUIDef");
     assert_eq!(form.definition["version"], "0.1.2-preview");
     assert!(schema.contains("0.1.2-preview"));
@@ -65,7 +95,10 @@ fn it_is_a_form() {
         assert!(!text.trim().is_empty(), "{path} is blank");
     }
     let source = text("infra/arm/createUiDefinition.json");
-    assert!(!source.contains("{}") || source.contains("parse('{}')"), "an empty object");
+    assert!(
+        !source.contains("{}") || source.contains("parse('{}')"),
+        "an empty object"
+    );
     assert!(!source.contains(": null") && !source.contains("[]"));
 }
 
@@ -80,7 +113,10 @@ fn what_it_gives_is_what_the_template_takes() {
         assert!(form.parameters.get(name).is_some(), "no parameter {name}");
     }
     for (name, parameter) in form.parameters.as_object().unwrap() {
-        assert!(parameter.get("defaultValue").is_some() || outputs.contains_key(name.as_str()), "nothing gives {name}");
+        assert!(
+            parameter.get("defaultValue").is_some() || outputs.contains_key(name.as_str()),
+            "nothing gives {name}"
+        );
     }
 }
 
@@ -91,9 +127,16 @@ fn what_it_asks_is_given() {
     let controls = form.controls();
     let mut asked = BTreeSet::new();
     for (step, control) in &controls {
-        assert!(asked.insert((*step, control["name"].as_str().unwrap())), "two controls of one name");
+        assert!(
+            asked.insert((*step, control["name"].as_str().unwrap())),
+            "two controls of one name"
+        );
         if control["type"] != "Microsoft.Common.TextBlock" {
-            assert!(form.parameter_of((step, control)).is_some(), "{step} {} goes nowhere", control["name"]);
+            assert!(
+                form.parameter_of((step, control)).is_some(),
+                "{step} {} goes nowhere",
+                control["name"]
+            );
         }
     }
     for (_, value) in texts(&form.definition) {
@@ -115,12 +158,28 @@ fn what_can_be_chosen_is_allowed() {
     let form = Form::read();
     let mut compared = 0;
     for (step, control) in form.controls() {
-        let Some(choices) = control["constraints"]["allowedValues"].as_array() else { continue };
+        let Some(choices) = control["constraints"]["allowedValues"].as_array() else {
+            continue;
+        };
         let parameter = form.parameter_of((step, control)).unwrap();
-        let offered: BTreeSet<&str> = choices.iter().map(|choice| choice["value"].as_str().unwrap()).collect();
-        let allowed: BTreeSet<&str> = parameter["allowedValues"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        let offered: BTreeSet<&str> = choices
+            .iter()
+            .map(|choice| choice["value"].as_str().unwrap())
+            .collect();
+        let allowed: BTreeSet<&str> = parameter["allowedValues"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_str().unwrap())
+            .collect();
         assert_eq!(offered, allowed, "{}", control["name"]);
-        assert!(choices.iter().any(|choice| choice["label"] == control["defaultValue"]), "{}", control["name"]);
+        assert!(
+            choices
+                .iter()
+                .any(|choice| choice["label"] == control["defaultValue"]),
+            "{}",
+            control["name"]
+        );
         compared += 1;
     }
     assert_eq!(compared, 3);
@@ -133,7 +192,10 @@ fn what_can_be_chosen_is_allowed() {
     let sizes = form.of_type("Microsoft.Compute.SizeSelector");
     let recommended = sizes[0]["recommendedSizes"].as_array().unwrap();
     assert_eq!(recommended[0], form.parameters["vmSize"]["defaultValue"]);
-    assert!(form.outputs()["vmSize"].contains(form.parameters["vmSize"]["defaultValue"].as_str().unwrap()));
+    assert!(
+        form.outputs()["vmSize"]
+            .contains(form.parameters["vmSize"]["defaultValue"].as_str().unwrap())
+    );
 }
 
 /// Textboxes-Are-Well-Formed, Validations-Must-Have-Message.
@@ -146,13 +208,31 @@ fn what_is_typed_is_checked_and_the_message_says_how() {
         let name = &control["name"];
         let constraints = &control["constraints"];
         let regex = constraints["regex"].as_str().unwrap();
-        assert!(regex.starts_with('^') && regex.ends_with('$'), "{name}: {regex}");
-        let bounded = regex.split('{').skip(1).any(|part| part.split('}').next().unwrap().contains(','));
+        assert!(
+            regex.starts_with('^') && regex.ends_with('$'),
+            "{name}: {regex}"
+        );
+        let bounded = regex
+            .split('{')
+            .skip(1)
+            .any(|part| part.split('}').next().unwrap().contains(','));
         assert!(bounded, "{name}: {regex} has no bound {{min,max}}");
-        assert!(!regex.contains('*') && !regex.replace("[A-Za-z0-9+/=]", "").contains('+'), "{name}: {regex} has no end");
-        assert!(!constraints["validationMessage"].as_str().unwrap().is_empty(), "{name}");
+        assert!(
+            !regex.contains('*') && !regex.replace("[A-Za-z0-9+/=]", "").contains('+'),
+            "{name}: {regex} has no end"
+        );
+        assert!(
+            !constraints["validationMessage"]
+                .as_str()
+                .unwrap()
+                .is_empty(),
+            "{name}"
+        );
         for validation in constraints["validations"].as_array().into_iter().flatten() {
-            assert!(!validation["message"].as_str().unwrap().is_empty(), "{name}");
+            assert!(
+                !validation["message"].as_str().unwrap().is_empty(),
+                "{name}"
+            );
         }
     }
 }
@@ -160,10 +240,29 @@ fn what_is_typed_is_checked_and_the_message_says_how() {
 /// Tooltips-Should-Be-Present.
 #[test]
 fn every_control_explains_itself() {
-    let without = ["InfoBox", "Section", "TextBlock", "ArmApiControl", "GraphApiControl", "EditableGrid"];
+    let without = [
+        "InfoBox",
+        "Section",
+        "TextBlock",
+        "ArmApiControl",
+        "GraphApiControl",
+        "EditableGrid",
+    ];
     for (_, control) in Form::read().controls() {
-        let kind = control["type"].as_str().unwrap().rsplit('.').next().unwrap();
-        assert!(without.contains(&kind) || control["toolTip"].as_str().is_some_and(|tip| tip.ends_with('.')), "{}", control["name"]);
+        let kind = control["type"]
+            .as_str()
+            .unwrap()
+            .rsplit('.')
+            .next()
+            .unwrap();
+        assert!(
+            without.contains(&kind)
+                || control["toolTip"]
+                    .as_str()
+                    .is_some_and(|tip| tip.ends_with('.')),
+            "{}",
+            control["name"]
+        );
     }
 }
 
@@ -179,7 +278,15 @@ fn it_asks_for_no_password() {
     }
     for (_, control) in form.controls() {
         let kind = control["type"].as_str().unwrap();
-        assert!(!["PasswordBox", "CredentialsCombo", "ServicePrincipalSelector"].iter().any(|word| kind.ends_with(word)));
+        assert!(
+            ![
+                "PasswordBox",
+                "CredentialsCombo",
+                "ServicePrincipalSelector"
+            ]
+            .iter()
+            .any(|word| kind.ends_with(word))
+        );
         let options = &control["options"];
         assert!(options.get("hideConfirmation").is_none() && options.get("hideExisting").is_none());
     }
@@ -193,11 +300,28 @@ fn it_asks_for_no_password() {
 #[test]
 fn a_profile_asks_for_what_it_needs() {
     let form = Form::read();
-    for (name, profile) in [("adminUserName", "single"), ("sshPublicKey", "single"), ("packageSha256", "single"), ("clusterAdminGroupId", "aks")] {
-        let (_, control) = form.controls().into_iter().find(|(_, control)| control["name"] == name).unwrap();
+    for (name, profile) in [
+        ("adminUserName", "single"),
+        ("sshPublicKey", "single"),
+        ("packageSha256", "single"),
+        ("clusterAdminGroupId", "aks"),
+    ] {
+        let (_, control) = form
+            .controls()
+            .into_iter()
+            .find(|(_, control)| control["name"] == name)
+            .unwrap();
         let condition = format!("[equals(basics('profile'), '{profile}')]");
         assert_eq!(control["visible"], condition.as_str(), "{name}");
-        assert_eq!(control["constraints"]["required"], condition.as_str(), "{name}");
-        assert!(form.outputs()[name].starts_with(&format!("[if(equals(basics('profile'), '{profile}'), ")), "{name}");
+        assert_eq!(
+            control["constraints"]["required"],
+            condition.as_str(),
+            "{name}"
+        );
+        assert!(
+            form.outputs()[name]
+                .starts_with(&format!("[if(equals(basics('profile'), '{profile}'), ")),
+            "{name}"
+        );
     }
 }
