@@ -3,7 +3,10 @@
 mod arm;
 mod bicep;
 mod checkov;
+mod kept;
 mod machine;
 mod policy;
+mod private;
+mod roles;
 mod templates;
 mod ui;

@@ -1,9 +1,10 @@
 //! The templates as values: the compiled one, what each set of parameters would deploy, the compiler.
 
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::on_postgres;
 
@@ -135,15 +136,76 @@ pub(super) fn compiler() -> Option<PathBuf> {
     found
 }
 
-/// Runs the compiler with the example values of the parameter files.
-pub(super) fn bicep(compiler: &Path, arguments: &[&str]) -> Output {
+/// The compiler with the example values of the parameter files.
+fn command(compiler: &Path) -> Command {
     let mut command = Command::new(compiler);
     for name in ["CLIENT_ID", "SSH_KEY", "SHA256", "ADMIN_GROUP"] {
         command.env_remove(format!("FREEHOLD_{name}"));
     }
+    command.current_dir(file("bicep"));
     command
-        .args(arguments)
-        .current_dir(file("bicep"))
-        .output()
-        .unwrap()
+}
+
+/// Runs the compiler.
+pub(super) fn bicep(compiler: &Path, arguments: &[&str]) -> Output {
+    command(compiler).args(arguments).output().unwrap()
+}
+
+/// The compiler as a service that answers JSON-RPC: many questions for one start of it.
+pub(super) struct Service {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Service {
+    pub(super) fn start(compiler: &Path) -> Self {
+        let mut command = command(compiler);
+        command
+            .args(["jsonrpc", "--stdio"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, answers }
+    }
+
+    /// What these parameters would deploy, or why they are refused.
+    pub(super) fn snapshot(&mut self, parameters: &Path, location: &str) -> Value {
+        let zero = "00000000-0000-0000-0000-000000000000";
+        let metadata = json!({
+            "tenantId": zero, "subscriptionId": zero, "resourceGroup": "freehold",
+            "location": location, "deploymentName": "main",
+        });
+        let asked = json!({ "path": parameters, "metadata": metadata, "externalInputs": [] });
+        let asked =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "bicep/getSnapshot", "params": asked })
+                .to_string();
+        let input = self.child.stdin.as_mut().unwrap();
+        write!(input, "Content-Length: {}\r\n\r\n{asked}", asked.len()).unwrap();
+        input.flush().unwrap();
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.answers.read_line(&mut line).unwrap(),
+                0,
+                "the compiler went away"
+            );
+            match line.trim().split_once(": ") {
+                Some(("Content-Length", number)) => length = number.parse().unwrap(),
+                Some(_) => (),
+                None => break,
+            }
+        }
+        let mut answer = vec![0; length];
+        self.answers.read_exact(&mut answer).unwrap();
+        serde_json::from_slice(&answer).unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
 }
