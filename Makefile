@@ -16,12 +16,21 @@ test-machine: ## start what the ARM template gives a machine under a real system
 	@scripts/test-machine.sh
 arm: ## write infra/arm from bicep/ with the Bicep compiler
 	@scripts/arm.sh
+bundle: ## make the offline bundle dist/freehold-VERSION.tar
+	@scripts/bundle.sh
+reproduce: ## make it again elsewhere and compare: two release builds
+	@scripts/reproduce.sh
+test-kube: ## run the pod of the Helm chart with that image, and lose its node
+	@scripts/test-kube.sh
+newcomer: ## the ways of the README from a clone to a signed-in page, timed; kept in docs/results
+	@scripts/newcomer.sh
 test-browser: ## a fresh clone, make run, and a browser that signs in
 	@scripts/test-browser.sh
 pictures: ## the same, keeping the README's pictures in docs/images
 	@PICTURES=docs/images scripts/test-browser.sh
-conformance: ## a real Keycloak, the program over TLS and a browser; kept in docs/results
+conformance: ## a real Keycloak with a browser, a real kube-apiserver with Helm; kept in docs/results
 	@scripts/conformance.sh
+	@scripts/test-cluster.sh
 bench: ## CPU per request beside its floors; the last result is in docs/results
 	@scripts/bench.sh
 fmt: ## format the code
@@ -37,4 +46,4 @@ lock: ## renew the lock files of the test tools
 clean: ## remove what can be made again, the user's cache folder included
 	@scripts/clean.sh
 
-.PHONY: help run test image test-image test-machine arm test-browser pictures conformance bench fmt lint generate tools lock clean
+.PHONY: help run test image test-image test-kube test-machine arm bundle reproduce newcomer test-browser pictures conformance bench fmt lint generate tools lock clean

@@ -158,6 +158,40 @@ tools_helm() {
   settle helm "$folder" .tools/helm
 }
 
+# A kube-apiserver, compiled from its pinned Go module, and Debian's etcd: sets `cluster`, the
+# folder of the former, and `cluster_version`. Only `make conformance` needs them.
+tools_cluster() {
+  cluster_version=1.36.3
+  local digest=h1:qDQdoMiluAE2Eab6Fa52YV+WjiGz9mZFFoagEA6cI+o= source found
+  command -v go >/dev/null || [[ ! -x /usr/local/go/bin/go ]] || PATH=$PATH:/usr/local/go/bin
+  needs go golang-go
+  needs jq jq
+  cluster=$cache/kube-apiserver-$cluster_version
+  if [[ ! -e $cluster/complete ]]; then
+    rm -rf "$cluster"
+    mkdir -p "$cluster"
+    found=$(go mod download -json "k8s.io/kubernetes@v$cluster_version")
+    [[ $(jq -r .Sum <<<"$found") == "$digest" ]] || die "what the Go module proxy gave is not Kubernetes $cluster_version"
+    source=$cluster/source
+    cp -r "$(jq -r .Dir <<<"$found")" "$source"
+    chmod -R u+w "$source"
+    rm -rf "$source"/{vendor,go.work,go.work.sum}
+    # In the repository these are folders beside it; as modules they have versions of their own.
+    sed -i -E "s#^\t(k8s\.io/[a-z0-9-]+) => \./staging/.*#\t\1 => \1 v0.${cluster_version#1.}#" "$source/go.mod"
+    say "compiling kube-apiserver $cluster_version"
+    (
+      cd "$source"
+      GOFLAGS='-buildvcs=false -mod=mod' CGO_ENABLED=0 go build -trimpath -o "$cluster/kube-apiserver" \
+        -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$cluster_version" ./cmd/kube-apiserver
+    ) >&2
+    rm -rf "$source"
+    touch "$cluster/complete"
+  fi
+  touch "$cluster"
+  keep_two kube-apiserver
+  unpacked etcd-server
+}
+
 # checkov, in a virtual environment of its own: .tools/checkov.
 tools_checkov() {
   local lock=tests/peers/checkov.txt venv

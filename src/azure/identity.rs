@@ -17,7 +17,7 @@ use super::{Answered, Azure, advice, said};
 use crate::base::Timestamp;
 use crate::base::clock::after;
 use crate::config::PlatformIdentity;
-use crate::outbound::OutboundError;
+use crate::outbound::{OutboundError, Way};
 
 /// A token is fetched again so long before it expires.
 const EARLY: SignedDuration = SignedDuration::from_mins(5);
@@ -27,7 +27,6 @@ const FILE_BYTES_MAX: usize = 64 * 1024;
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com/";
 const IMDS: &str = "http://169.254.169.254/";
-const REASON: &str = "the platform's identity";
 
 /// A token or an assertion: overwritten on drop, never shown.
 pub struct Token(Zeroizing<String>);
@@ -138,6 +137,19 @@ impl Azure {
         Ok(Source::Machine(host.map_or_else(|| constant(IMDS), Ok)?))
     }
 
+    /// The way to who gives tokens of the identity: Entra, `IDENTITY_ENDPOINT` or IMDS; none when the
+    /// platform offers no identity, or at an address that may not be called.
+    #[must_use]
+    pub fn identity_way(&self, reason: &str) -> Option<Way> {
+        const SETTING: &str = "azure.identity";
+        match self.source().ok()? {
+            Source::Workload { authority, .. } => Way::to(&authority, SETTING, reason).ok(),
+            Source::Endpoint(url) | Source::Machine(url) => {
+                Way::to_platform(&url, SETTING, reason).ok()
+            }
+        }
+    }
+
     /// The client id that is configured, or that the environment names.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
@@ -222,7 +234,6 @@ impl Azure {
         };
         let url = authority.join(&format!("{tenant}/oauth2/v2.0/token"));
         let url = url.map_err(|_| TokenError::NotOffered)?;
-        self.0.outbound.open(&url, REASON)?;
         let assertion = read(file)?;
         let scope = format!("{}/.default", resource.trim_end_matches('/'));
         let body = url::form_urlencoded::Serializer::new(String::new())
@@ -252,7 +263,6 @@ impl Azure {
         if let Some(client) = self.client_id() {
             url.query_pairs_mut().append_pair("client_id", client);
         }
-        self.0.outbound.open_platform(&url, REASON)?;
         let make = || {
             let request = http::Request::get(url.as_str());
             let request = match header {

@@ -185,11 +185,6 @@ impl Azure {
         if !self.0.settings.is_key_vault(&ask.item.vault) {
             return Err(KeyVaultError::Foreign(vault));
         }
-        let opened = self
-            .0
-            .outbound
-            .open(&ask.item.vault, "keys and secrets in Key Vault");
-        opened.map_err(|error| unreached(&vault, error))?;
         let mut resource = self.0.resources.lock().get(&vault).cloned();
         let mut refused_once = false;
         loop {

@@ -98,16 +98,12 @@ impl Azure {
         }))
     }
 
-    /// The handle for this process, whose environment says what the platform offers.
+    /// The handle for this process, whose environment says what the platform offers, and which has
+    /// these ways out.
     #[must_use]
-    pub fn of_process(settings: &config::Azure) -> Self {
+    pub fn of_process(settings: &config::Azure, outbound: Outbound) -> Self {
         let platform = Platform::of_process();
-        Self::new(
-            settings,
-            platform,
-            Outbound::default(),
-            Arc::new(SystemClock),
-        )
+        Self::new(settings, platform, outbound, Arc::new(SystemClock))
     }
 
     /// The same, nothing fetched yet, with another patience.

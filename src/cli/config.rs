@@ -22,6 +22,8 @@ pub(super) enum Command {
     },
     /// All keys as Markdown
     Reference,
+    /// All keys as JSON Schema (draft 7), for editors and charts
+    Schema,
 }
 
 pub(super) fn run(
@@ -46,6 +48,10 @@ pub(super) fn run(
         // A key can be explained even while the configuration is wrong.
         Command::Explain { key } => out::text(&config::explain(&key, load().ok().as_ref())?),
         Command::Reference => out::text(&config::reference()),
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&config::json_schema())?;
+            out::line(&schema);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,9 +8,10 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Failure, out};
-use crate::azure::{Azure, Claims, exchange_audience};
+use crate::azure::{Claims, exchange_audience};
 use crate::config::{Provider, ProviderType, Settings};
 use crate::identity::Role;
+use crate::server::egress;
 use crate::web::{CALLBACK, FRONT_CHANNEL_LOGOUT, SIGN_IN};
 
 /// Microsoft Graph, whose permissions the scopes of OpenID Connect are.
@@ -189,7 +190,9 @@ async fn trusted(options: &Options, settings: &Settings) -> Result<Value, String
     let (issuer, subject) = if let Some(named) = named {
         named
     } else {
-        let azure = Azure::of_process(&settings.azure);
+        let azure = egress::azure(settings);
+        let way = azure.identity_way("freehold entra-manifest: what Entra will see");
+        azure.outbound().allow(way);
         let token = azure.assertion(audience).await;
         let token = token.map_err(|error| out::told(&error))?;
         let claims = Claims::of(token.expose());

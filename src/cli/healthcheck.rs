@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use url::Url;
 
 use super::{Failure, out};
 use crate::config::{Listen, Settings};
@@ -13,10 +14,20 @@ pub(super) struct Arguments {
     /// Where the service listens, if it was started with --listen
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: Vec<Listen>,
+    /// A service elsewhere, such as `https://freehold.example.org`; its certificate is not verified
+    #[arg(long, value_name = "URL", conflicts_with = "listen")]
+    url: Option<Url>,
 }
 
-pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
-    let found = probe::readiness(&settings.server).await?;
+/// Asks the service of `settings`, or the one elsewhere that is named.
+pub(super) async fn run(
+    asked: &Arguments,
+    settings: impl FnOnce() -> Result<Settings, Failure>,
+) -> Result<ExitCode, Failure> {
+    let found = match &asked.url {
+        Some(url) => probe::readiness_at(url).await?,
+        None => probe::readiness(&settings()?.server).await?,
+    };
     out::text(&found.text);
     Ok(ExitCode::from(u8::from(!found.is_ready)))
 }

@@ -10,6 +10,7 @@
 mod audit;
 mod config;
 mod doctor;
+mod egress;
 mod entra_manifest;
 mod healthcheck;
 mod import;
@@ -61,6 +62,8 @@ enum Command {
     Config(config::Command),
     /// Examine this installation; each line says what to do, exit 1 when something does not work
     Doctor,
+    /// Print every way out of this configuration: host, port, protocol, setting and reason
+    Egress(egress::Options),
     /// Print the application registration of this service for Microsoft Entra ID, as JSON
     EntraManifest(entra_manifest::Options),
     /// Ask the running service whether it is ready; exit 0 or 1, for containers
@@ -102,11 +105,13 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys::run(command, &load(data)?.settings).await,
         Command::Config(command) => config::run(command, file, data),
         Command::Doctor => Ok(doctor::run(load(data)).await),
+        Command::Egress(options) => egress::run(&options, &load(data)?.settings),
         Command::EntraManifest(options) => {
             entra_manifest::run(options, &load(data)?.settings).await
         }
         Command::Healthcheck(asked) => {
-            healthcheck::run(&load_with(data, asked.listen)?.settings).await
+            let listen = asked.listen.clone();
+            healthcheck::run(&asked, || Ok(load_with(data, listen)?.settings)).await
         }
     }
 }

@@ -27,13 +27,14 @@
 //! | `platform.rs` | what Azure says in variables of its own |
 //! | `load.rs`, `file.rs`, `environment.rs` | the layers |
 //! | `verify.rs`, `rules.rs`, `provider_rules.rs` | single values; values together |
-//! | `explain.rs` | show, explain, reference, the annotated file |
+//! | `explain.rs`, `json_schema.rs` | show, explain, reference, the annotated file; the schema |
 
 mod contact;
 mod environment;
 mod error;
 mod explain;
 mod file;
+mod json_schema;
 mod key_vault;
 mod load;
 mod network;
@@ -52,6 +53,7 @@ mod verify;
 pub use contact::{Day, SecurityContact};
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
+pub use json_schema::json_schema;
 pub use key_vault::{Azure, Item, KekPlace, KeyAddress, PlatformIdentity, SecretAddress, is_below};
 pub use load::{DEFAULT_FILE, Loaded, Overrides, Sources, load};
 pub use network::Network;

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    SecretRef, Unfit,
+    PublicUrl, SecretRef, Unfit,
     schema::{choice, section, written_as_text},
 };
 
@@ -63,6 +63,10 @@ section! {
         /// and `https://login.microsoftonline.com/{tenantid}/v2.0` for `entra` and
         /// `microsoft-account`; a sovereign cloud has another host, and `{tenantid}` stays in it.
         issuer: String = String::new(), example "\"https://login.example.org/realms/work\"";
+        /// Hosts beside that of the issuer at which the provider publishes its token endpoint or its
+        /// keys; what it publishes at any other host is not called, and the error names that host.
+        /// Those of Google are known.
+        endpoint_hosts: Vec<PublicUrl> = Vec::new(), example "[\"https://keys.example.org\"]";
         /// The directory (tenant) ids whose people may sign in; only for `entra`, and required
         /// there. One id is a single-tenant registration, several are a multi-tenant one.
         tenants: Vec<TenantId> = Vec::new(), example "[\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::provider::{ClientAuthentication, Provider, ProviderType, TENANT_PLACE};
 use super::rules::Verdict;
-use super::values::is_issuer;
+use super::values::{is_issuer, is_protected};
 use super::{Administrator, Identity};
 
 /// Claims that people can often change themselves at their provider.
@@ -68,6 +68,14 @@ fn of_any_type(provider: &Provider, must: Must<'_>) {
         has_scope(provider, "openid"),
         "scopes",
         "must have `openid` among them (OpenID Connect Core §3.1.2.1)",
+    );
+    must(
+        provider
+            .endpoint_hosts
+            .iter()
+            .all(|host| is_protected(host.url())),
+        "endpoint_hosts",
+        "must be `https` addresses (`http` only on this machine)",
     );
     client_authentication(provider, must);
     for (key, claim) in [

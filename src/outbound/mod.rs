@@ -1,14 +1,14 @@
 //! HTTP to the outside: the only place that calls anybody.
 //!
-//! Whoever needs a host opens it first, with the reason; [`Outbound::ways`] lists them all, and a
-//! request to any other host is refused before a name is looked up. Hosts come from configuration,
-//! or from what a configured host publishes about itself (the endpoints of a provider), so private
-//! addresses are allowed.
+//! The handle is made from the list of ways out (`server::egress`), each with the setting that opens
+//! it; a request to any other host is refused and counted before a name is looked up, whoever names
+//! that host, a provider's metadata included. Hosts come from configuration, so private addresses are
+//! allowed.
 //!
 //! **Invariants.** Nothing is called unless it is configured: the client is not even made before
 //! its first request. TLS by rustls with the machine's root certificates; plain HTTP only to this
 //! machine, and to the platform's own identity endpoint at a link-local address
-//! ([`Outbound::open_platform`]), which no router forwards and which offers nothing else. Redirects
+//! ([`Way::to_platform`]), which no router forwards and which offers nothing else. Redirects
 //! are handed back and never followed, the environment's proxies are not used, and an answer has a
 //! largest size and a longest time.
 //!
@@ -18,16 +18,22 @@
 #[cfg(test)]
 mod tests;
 
+mod reach;
+mod way;
+
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
-use url::{Host, Url};
+use url::Url;
+
+pub use reach::{Reached, Unreached, reach};
+pub use way::{Protocol, Way, is_callable};
 
 use crate::base::{Kind, Timestamp};
-use crate::config::is_protected;
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -36,16 +42,7 @@ const TOTAL_MAX: Duration = Duration::from_secs(15);
 /// The largest body of an answer, after it is unpacked.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-/// A host that may be called, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Way {
-    /// The host and its port: `login.example.org:443`.
-    pub host: String,
-    /// Why it is called.
-    pub reason: String,
-}
-
-/// The handle on the outside; cheap to clone.
+/// The handle on the outside; cheap to clone. The default one has no way out.
 #[derive(Clone, Default)]
 pub struct Outbound(Arc<Inner>);
 
@@ -53,8 +50,7 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     client: OnceLock<reqwest::Client>,
     ways: RwLock<BTreeSet<Way>>,
-    /// The hosts at link-local addresses that may be called by plain HTTP.
-    plain: RwLock<BTreeSet<String>>,
+    refused: AtomicU64,
 }
 
 /// A request that was not sent or not answered.
@@ -66,8 +62,12 @@ pub enum OutboundError {
          address in the configuration, or at the provider that publishes it"
     )]
     Address(String),
-    /// Nobody opened the host.
-    #[error("{0} is not among the hosts that the configuration opens, so it was not called")]
+    /// No way out leads there.
+    #[error(
+        "{0} is no way out of this configuration, so it was not called: `freehold egress` lists the \
+         ways out and the setting that opens each. If a sign-in provider rightly publishes an \
+         endpoint at this host, add it to `endpoint_hosts` of that provider"
+    )]
     Closed(String),
     /// There is no client.
     #[error(
@@ -110,32 +110,18 @@ impl OutboundError {
 }
 
 impl Outbound {
-    /// Allows calls to the host of `url`, for `reason`. A second time changes nothing.
-    ///
-    /// # Errors
-    /// [`OutboundError::Address`] when it is neither `https` nor on this machine.
-    pub fn open(&self, url: &Url, reason: &str) -> Result<(), OutboundError> {
-        let way = Way {
-            host: callable(url)?,
-            reason: reason.to_owned(),
-        };
-        self.0.ways.write().insert(way);
-        Ok(())
+    /// A handle on these ways out and no other.
+    #[must_use]
+    pub fn new(ways: impl IntoIterator<Item = Way>) -> Self {
+        let outbound = Self::default();
+        outbound.allow(ways);
+        outbound
     }
 
-    /// Allows plain HTTP to the platform's identity endpoint at `url`, for `reason`: on this machine
-    /// or at a link-local address (RFC 3927, RFC 4291 §2.5.6), such as 169.254.169.254.
-    ///
-    /// # Errors
-    /// [`OutboundError::Address`] when it is neither that, nor `https`, nor on this machine.
-    pub fn open_platform(&self, url: &Url, reason: &str) -> Result<(), OutboundError> {
-        let Some(host) = link_local(url) else {
-            return self.open(url, reason);
-        };
-        self.0.plain.write().insert(host.clone());
-        let reason = reason.to_owned();
-        self.0.ways.write().insert(Way { host, reason });
-        Ok(())
+    /// More ways: for what an operator's command names beside the configuration. A second time changes
+    /// nothing.
+    pub fn allow(&self, ways: impl IntoIterator<Item = Way>) {
+        self.0.ways.write().extend(ways);
     }
 
     /// Every way out, in the order of their hosts.
@@ -144,22 +130,49 @@ impl Outbound {
         self.0.ways.read().iter().cloned().collect()
     }
 
+    /// How many requests were refused because no way leads to their host, since the start.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// Whether a way leads to the host of `url`; gives the host and its port. A refusal is counted.
+    ///
+    /// # Errors
+    /// [`OutboundError::Address`], [`OutboundError::Closed`].
+    pub fn check(&self, url: &Url) -> Result<String, OutboundError> {
+        let checked = self.checked(url);
+        if checked.is_err() {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        checked
+    }
+
+    fn checked(&self, url: &Url) -> Result<String, OutboundError> {
+        let asked = Way::to_platform(url, "", "")?;
+        let host = asked.address();
+        let leads = |way: &Way| way.address() == host && way.protocol == asked.protocol;
+        if self.0.ways.read().iter().any(leads) {
+            return Ok(host);
+        }
+        // Plain HTTP to another machine is wrong whether or not the host is open.
+        Err(match Way::to(url, "", "") {
+            Err(address) => address,
+            Ok(_) => OutboundError::Closed(host),
+        })
+    }
+
     /// Sends `request` and reads its whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`OutboundError::Closed`] unless the host was opened; otherwise what went wrong on the way.
+    /// [`OutboundError::Closed`] unless a way leads to the host; otherwise what went wrong on the way.
     pub async fn send(
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let text = request.uri().to_string();
         let url = Url::parse(&text).map_err(|_| OutboundError::Address(text))?;
-        let opened = |host: &String| self.0.plain.read().contains(host);
-        let host = link_local(&url).filter(opened);
-        let host = host.map_or_else(|| callable(&url), Ok)?;
-        if !self.0.ways.read().iter().any(|way| way.host == host) {
-            return Err(OutboundError::Closed(host));
-        }
+        let host = self.check(&url)?;
         let unanswered = |source| OutboundError::Unanswered {
             host: host.clone(),
             source,
@@ -210,32 +223,4 @@ impl Outbound {
             .map_err(OutboundError::Client)?;
         Ok(self.0.client.get_or_init(|| made))
     }
-}
-
-/// Whether a request or a browser may be sent to `url`: `https`, or `http` on this machine.
-#[must_use]
-pub fn is_callable(url: &Url) -> bool {
-    callable(url).is_ok()
-}
-
-/// The host and port of `url`, if it is plain HTTP to a link-local address.
-fn link_local(url: &Url) -> Option<String> {
-    let host = url.host()?;
-    let near = match &host {
-        Host::Domain(_) => false,
-        Host::Ipv4(address) => address.is_link_local(),
-        Host::Ipv6(address) => address.is_unicast_link_local(),
-    };
-    let port = url.port_or_known_default()?;
-    (url.scheme() == "http" && near).then(|| format!("{host}:{port}"))
-}
-
-/// The host and port of `url`, if it may be called at all.
-fn callable(url: &Url) -> Result<String, OutboundError> {
-    let refused = || OutboundError::Address(url.as_str().to_owned());
-    let host = url.host().ok_or_else(refused)?;
-    let port = url.port_or_known_default().ok_or_else(refused)?;
-    is_protected(url)
-        .then(|| format!("{host}:{port}"))
-        .ok_or_else(refused)
 }

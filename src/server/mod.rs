@@ -2,6 +2,7 @@
 //!
 //! - [`Rooms`]: everything below the doors, opened from the settings; commands use it too.
 //! - [`App`]: what doors are given, and every route; [`endpoints`] lists them.
+//! - [`egress`]: every way out of a configuration.
 //! - [`admin`]: the operator's commands, beside the service and without it.
 //! - [`Certificate`]: what is served over TLS, watched on disk or in Key Vault.
 //! - [`serve`]: the whole service, from the settings to a clean end.
@@ -17,6 +18,7 @@ mod app;
 mod auditing;
 mod certificate;
 mod connections;
+pub mod egress;
 mod error;
 mod evaluation;
 mod gate;

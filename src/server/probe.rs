@@ -1,4 +1,5 @@
-//! Asks a running service on this machine for its readiness, as a container's health check does.
+//! Asks a running service for its readiness: on this machine, as a container's health check does, or
+//! where an operator says.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,6 +12,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+use url::Url;
 
 use super::serve::reachable;
 use super::tls;
@@ -39,6 +42,17 @@ pub enum ProbeError {
          address with --listen"
     )]
     UnknownPort,
+    /// The address has no host, or another scheme.
+    #[error("{0} cannot be asked: write https://HOST or https://HOST:PORT")]
+    Address(String),
+    /// Nobody answers there.
+    #[error("no answer from {url}: {why}: does the name lead here, and may this machine connect?")]
+    NothingThere {
+        /// Who was asked.
+        url: String,
+        /// What happened.
+        why: String,
+    },
     /// There is no answer.
     #[error(
         "no answer from {address}/readyz: {why}: is the service running, and with the same \
@@ -73,6 +87,36 @@ pub async fn readiness(server: &Server) -> Result<Readiness, ProbeError> {
     Err(last)
 }
 
+/// Asks `/readyz?verbose` of the service at `url`, whatever certificate it shows: nothing secret is
+/// sent, and the answer is believed only as far as "it runs".
+///
+/// # Errors
+/// [`ProbeError::Address`], [`ProbeError::NothingThere`].
+pub async fn readiness_at(url: &Url) -> Result<Readiness, ProbeError> {
+    let wrong = || ProbeError::Address(url.to_string());
+    let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']);
+    let port = url.port_or_known_default().ok_or_else(wrong)?;
+    let asking = async {
+        let stream = TcpStream::connect((host, port)).await?;
+        let authority = format!("{}:{port}", url.host_str().unwrap_or_default());
+        if url.scheme() == "http" {
+            return converse(stream, &authority).await;
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let stream = tls::any_certificate()?.connect(name, stream).await?;
+        converse(stream, &authority).await
+    };
+    let why = match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(Ok(readiness)) => return Ok(readiness),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("nothing within {} seconds", PATIENCE.as_secs()),
+    };
+    Err(ProbeError::NothingThere {
+        url: url.to_string(),
+        why,
+    })
+}
+
 /// Where a listener is reached from this machine.
 fn addresses(listen: Listen) -> Vec<SocketAddr> {
     let (v4, v6) = (
@@ -90,12 +134,15 @@ fn addresses(listen: Listen) -> Vec<SocketAddr> {
 async fn ask(server: &Server, address: SocketAddr) -> io::Result<Readiness> {
     let stream = TcpStream::connect(address).await?;
     match tls::connector(&server.tls)? {
-        None => converse(stream, address).await,
-        Some(tls) => converse(tls.connect(address.ip().into(), stream).await?, address).await,
+        None => converse(stream, &address.to_string()).await,
+        Some(tls) => {
+            let stream = tls.connect(address.ip().into(), stream).await?;
+            converse(stream, &address.to_string()).await
+        }
     }
 }
 
-async fn converse<S>(stream: S, address: SocketAddr) -> io::Result<Readiness>
+async fn converse<S>(stream: S, authority: &str) -> io::Result<Readiness>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -104,7 +151,7 @@ where
         .map_err(io::Error::other)?;
     let connection = tokio::spawn(connection);
     let request = Request::get("/readyz?verbose")
-        .header(HOST, address.to_string())
+        .header(HOST, authority)
         .body(Empty::<Bytes>::new())
         .map_err(io::Error::other)?;
     let answer = sender

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Certificate, OpenError};
+use super::{Certificate, OpenError, egress};
 use crate::audit::{self, Audit};
 use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
@@ -46,7 +46,7 @@ impl Rooms {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let azure = Azure::of_process(&settings.azure);
+        let azure = egress::azure(settings);
         let (store, lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
@@ -91,7 +91,7 @@ impl Rooms {
     pub async fn recover(settings: &Settings, private: &Path) -> Result<(), OpenError> {
         let text = SecretRef::File(private.to_owned()).resolve()?;
         let private = RecoveryPrivateKey::from_pem(text.bytes())?;
-        let azure = Azure::of_process(&settings.azure);
+        let azure = egress::azure(settings);
         let (store, _lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let ring = ring.with_recovery(recovery_key(settings)?);

@@ -22,6 +22,7 @@ use super::tls::Encryption;
 use crate::azure::Azure;
 use crate::base::{Clock, ManualClock, SystemClock};
 use crate::config::{self, Tls};
+use crate::outbound::Outbound;
 use crate::telemetry::Health;
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -175,7 +176,7 @@ async fn certificate(clock: Arc<dyn Clock>) -> (tempfile::TempDir, Certificate) 
         made.signing_key.serialize_pem(),
     )
     .unwrap();
-    let azure = Azure::of_process(&config::Azure::default());
+    let azure = Azure::of_process(&config::Azure::default(), Outbound::default());
     let certificate = Certificate::of(&tls, &azure, clock).await.unwrap();
     (folder, certificate)
 }

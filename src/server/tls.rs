@@ -41,12 +41,14 @@ impl Encryption {
 }
 
 /// What asks an encrypting service on this machine for its readiness; `None` when no certificate is
-/// configured. Any certificate will do: names and authorities say nothing about loopback, nothing
-/// secret is sent, and the answer is believed only as far as "it runs".
+/// configured.
 pub(super) fn connector(tls: &Tls) -> std::io::Result<Option<TlsConnector>> {
-    if !tls.is_on() {
-        return Ok(None);
-    }
+    tls.is_on().then(any_certificate).transpose()
+}
+
+/// For asking whether something runs. Any certificate will do: names and authorities say nothing about
+/// loopback, nothing secret is sent, and the answer is believed only as far as "it runs".
+pub(super) fn any_certificate() -> std::io::Result<TlsConnector> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let schemes = provider.signature_verification_algorithms;
     let config = ClientConfig::builder_with_provider(provider)
@@ -55,7 +57,7 @@ pub(super) fn connector(tls: &Tls) -> std::io::Result<Option<TlsConnector>> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(schemes)))
         .with_no_client_auth();
-    Ok(Some(TlsConnector::from(Arc::new(config))))
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Believes every certificate whose key made the handshake.

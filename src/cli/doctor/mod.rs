@@ -2,21 +2,22 @@
 //!
 //! Every line is one finding: `ok`, `warn` or `FAIL`, the part, and what is so or what to do.
 //! Nothing is changed, except that a database that nobody serves is opened, which migrates it.
-//! Nothing leaves the machine, except that the configured sign-in providers are asked for what they
-//! publish and what time it is there, and Azure for the keys and secrets that are configured to be
-//! there.
+//! Nothing leaves the machine, except that each way out is tried, the configured sign-in providers are
+//! asked for what they publish and what time it is there, and Azure for the keys and secrets that are
+//! configured to be there.
 
 mod azure;
 mod machine;
 mod providers;
 mod service;
+mod ways;
 
 use std::process::ExitCode;
 
 use super::{Failure, out};
-use crate::azure::Azure;
 use crate::base::{Clock as _, SystemClock};
 use crate::config::Loaded;
+use crate::server;
 
 /// How a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +72,13 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
         }
     };
     let settings = &loaded.settings;
-    let azure = Azure::of_process(&settings.azure);
+    let azure = server::egress::azure(settings);
     let mut findings = vec![Finding::ok("configuration", "read and right")];
     let advice = settings.advice(SystemClock.now()).into_iter();
     findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));
     findings.extend(machine::examine(settings, &azure).await);
     findings.extend(service::examine(settings, &azure).await);
+    findings.extend(ways::examine(settings).await);
     findings.extend(providers::examine(settings, &azure).await);
     findings.extend(azure::examine(settings, &azure).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);

@@ -107,18 +107,12 @@ struct Cache {
 impl Provider {
     /// The provider of `settings`; it is not called yet.
     pub(super) fn new(settings: config::Provider, azure: Azure) -> Self {
-        let provider = Self {
+        Self {
             settings,
             azure,
             cache: Mutex::default(),
             seen: parking_lot::Mutex::default(),
-        };
-        if let Ok(address) = issuer::address(&provider.settings).parse()
-            && let Err(error) = provider.open(&address)
-        {
-            tracing::warn!(provider = %provider.settings.id, %error, "this provider cannot be used");
         }
-        provider
     }
 
     /// Its metadata and keys.
@@ -204,6 +198,9 @@ impl Provider {
                  be the same letter for letter"
             )));
         }
+        if let Some(endpoint) = metadata.token_endpoint() {
+            self.azure.outbound().check(endpoint.url())?;
+        }
         let keys = self.document(metadata.jwks_uri().as_str()).await?;
         let keys = keys.get("keys").and_then(Value::as_array);
         let keys = keys.ok_or_else(|| unusable(&"what is at its jwks_uri has no keys"))?;
@@ -236,17 +233,7 @@ impl Provider {
 
     /// Calls the provider itself, or an endpoint that it publishes.
     pub(super) async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, OutboundError> {
-        let address = request.uri().to_string();
-        let url = address
-            .parse()
-            .map_err(|_| OutboundError::Address(address))?;
-        self.open(&url)?;
         self.azure.outbound().send(request).await
-    }
-
-    fn open(&self, url: &url::Url) -> Result<(), OutboundError> {
-        let reason = format!("sign-in with the provider {}", self.settings.id);
-        self.azure.outbound().open(url, &reason)
     }
 
     pub(super) fn unreachable(&self, source: Unreachable) -> SignInError {

@@ -10,6 +10,7 @@ use super::run::Failure;
 use crate::audit::{self, Event};
 use crate::config::KekPlace;
 use crate::identity::Actor;
+use crate::outbound::Way;
 use crate::store::Tx;
 use crate::store::key_ring::Rotation;
 
@@ -20,6 +21,16 @@ pub(super) async fn rotate(rooms: &Rooms, what: Rotation) -> Result<Answer, Fail
 }
 
 pub(super) async fn rewrap(rooms: &Rooms, to: Option<KekPlace>) -> Result<Answer, Failure> {
+    if let Some(KekPlace::KeyVault(key)) = &to {
+        let (azure, named) = (&rooms.azure, "keys rewrap --to");
+        let way = Way::to(
+            &key.item().vault,
+            named,
+            "Key Vault: the next key-encryption key",
+        );
+        azure.outbound().allow(way);
+        azure.outbound().allow(azure.identity_way(named));
+    }
     let to = to.map(|place| rooms::kek(place, true, &rooms.azure));
     let to = to.transpose()?;
     let wraps = rooms.keys.rewrap(to).await?;

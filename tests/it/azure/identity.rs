@@ -36,9 +36,9 @@ async fn a_machine_asks_imds_and_says_metadata_true() {
     assert!(token.expose().starts_with("access-"));
     assert_eq!(format!("{token:?}"), "Token(…)");
     assert!(matches!(azure.source().unwrap(), Source::Machine(_)));
-    let ways = azure.outbound().ways();
-    assert_eq!(ways.len(), 1);
-    assert_eq!(ways[0].reason, "the platform's identity");
+    let way = azure.identity_way("a test").unwrap();
+    assert_eq!(format!("http://{}", way.address()), cloud.url);
+    assert_eq!(way.setting, "azure.identity");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use freehold::base::{Clock as _, ManualClock};
-use freehold::outbound::Outbound;
+use freehold::outbound::{Outbound, Way};
 use http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
@@ -150,8 +150,8 @@ impl Hostile {
 
     /// Goes where a browser is sent and gives where that sends it: the way back.
     pub(crate) async fn follow(begin: &str) -> String {
-        let outbound = Outbound::default();
-        outbound.open(&begin.parse().unwrap(), "a test").unwrap();
+        let way = Way::to(&begin.parse().unwrap(), "a test", "a browser").unwrap();
+        let outbound = Outbound::new([way]);
         let request = http::Request::get(begin).body(Vec::new()).unwrap();
         let answer = outbound.send(request).await.unwrap();
         let body = String::from_utf8_lossy(answer.body()).into_owned();
@@ -160,6 +160,25 @@ impl Hostile {
             .to_str()
             .unwrap()
             .to_owned()
+    }
+
+    /// Signs a browser in at the service at `url`, where this is the provider `work`; gives the session's
+    /// cookie. The client follows no redirect.
+    pub(crate) async fn sign_in(&self, client: &reqwest::Client, url: &str) -> String {
+        let cookie = |answer: &reqwest::Response, name: &str| {
+            let all = answer.headers().get_all("set-cookie").into_iter();
+            let all = all.map(|line| line.to_str().unwrap().split(';').next().unwrap());
+            let mut all = all.filter(|pair| pair.starts_with(name) && !pair.ends_with('='));
+            all.next().unwrap().to_owned()
+        };
+        let login = format!("{url}/auth/login?provider=work");
+        let begun = client.get(login).send().await.unwrap();
+        let flow = cookie(&begun, "fh-f-");
+        let back = Self::follow(begun.headers()["location"].to_str().unwrap()).await;
+        let done = client.get(&back).header("cookie", flow).send().await;
+        let done = done.unwrap();
+        assert_eq!(done.status(), 303);
+        cookie(&done, "fh-s=")
     }
 
     /// A logout token of now, signed as the script says; `over` is put over its claims, where a number

@@ -6,6 +6,7 @@ use freehold::azure::Azure;
 use freehold::config::{self, ProviderType, SecretRef};
 use freehold::edge::Cookies;
 use freehold::identity::{Principal, principals};
+use freehold::outbound::Outbound;
 use http::StatusCode;
 
 use super::house::{Answer, Browser, HERE, House};
@@ -28,7 +29,7 @@ impl Desk {
         names: &[&'static str],
         change: impl FnOnce(&mut config::Identity),
     ) -> Self {
-        let azure = Azure::of_process(&config::Azure::default());
+        let azure = Azure::of_process(&config::Azure::default(), Outbound::default());
         Self::in_azure(names, change, &azure).await
     }
 

@@ -18,6 +18,8 @@ use freehold::identity::{
     Actor, Identity, Principal, Providers, Role, Roles, SessionLimits, principals, sessions,
 };
 use freehold::inventory::Inventory;
+use freehold::outbound::Outbound;
+use freehold::server::egress;
 use freehold::store::Row;
 use freehold::web::{self, Site};
 use http::{HeaderMap, Request, StatusCode, header};
@@ -89,7 +91,7 @@ impl House {
 
     /// With these settings and cookies.
     pub(crate) async fn with(settings: &config::Identity, cookies: Cookies) -> Self {
-        let azure = Azure::of_process(&config::Azure::default());
+        let azure = Azure::of_process(&config::Azure::default(), Outbound::default());
         Self::in_azure(settings, cookies, &azure).await
     }
 
@@ -106,6 +108,12 @@ impl House {
         let inventory = Inventory::new(test.store.clone(), keys.clone());
         let vault = keys.vault().clone();
         let identity = Identity::new(test.store.clone(), keys, SessionLimits::default());
+        let all = config::Settings {
+            identity: settings.clone(),
+            ..config::Settings::default()
+        };
+        let ways = egress::ways(&all, &config::Platform::default());
+        azure.outbound().allow(ways);
         let providers = Providers::new(settings, identity.clone(), vault, azure);
         let site = Site {
             public_url: HERE.parse().unwrap(),

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use freehold::outbound::Outbound;
+use freehold::outbound::{Outbound, Way};
 use http::{Request, header};
 use url::Url;
 
@@ -43,8 +43,8 @@ impl Provider {
         let mut said = BufReader::new(child.stdout.take().unwrap());
         said.read_line(&mut issuer).unwrap();
         let issuer = issuer.trim().to_owned();
-        let outbound = Outbound::default();
-        outbound.open(&issuer.parse().unwrap(), "a test").unwrap();
+        let way = Way::to(&issuer.parse().unwrap(), "a test", "a browser").unwrap();
+        let outbound = Outbound::new([way]);
         Self {
             child,
             issuer,

@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use freehold::azure::{Azure, Patience};
 use freehold::base::{Clock, SystemClock};
 use freehold::config::{self, Platform};
-use freehold::outbound::Outbound;
+use freehold::outbound::{Outbound, Way};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -167,7 +167,8 @@ impl Cloud {
     pub(crate) fn azure(&self, platform: Platform) -> Azure {
         let clock = self.change(|script| Arc::clone(&script.clock));
         let settings = config::Azure::default();
-        let azure = Azure::new(&settings, platform, Outbound::default(), clock);
+        let way = Way::to(&self.url.parse().unwrap(), "a test", "all of Azure").unwrap();
+        let azure = Azure::new(&settings, platform, Outbound::new([way]), clock);
         azure.with_patience(Patience {
             first: std::time::Duration::from_millis(1),
             ..Patience::default()

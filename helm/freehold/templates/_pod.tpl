@@ -1,0 +1,128 @@
+{{/* The one container. */}}
+{{- define "freehold.container" -}}
+{{- $v := .Values -}}
+image: {{ include "freehold.image" . }}
+imagePullPolicy: {{ $v.image.pullPolicy }}
+args:
+  - serve
+  {{- if $v.evaluation.enabled }}
+  - --evaluation
+  {{- if $v.evaluation.sample }}
+  - --sample
+  {{- end }}
+  {{- end }}
+securityContext:
+  {{- include "freehold.containerSecurity" . | nindent 2 }}
+{{- if not $v.evaluation.enabled }}
+ports:
+  - name: https
+    containerPort: 8443
+    protocol: TCP
+  {{- if $v.metrics.enabled }}
+  - name: metrics
+    containerPort: 9464
+    protocol: TCP
+  {{- end }}
+{{- end }}
+{{- include "freehold.probes" . }}
+resources:
+  {{- toYaml $v.resources | nindent 2 }}
+volumeMounts:
+  - name: data
+    mountPath: /data
+  # What is read as ./config/freehold.toml.
+  - name: config
+    mountPath: /config
+    readOnly: true
+  - name: tmp
+    mountPath: /tmp
+  {{- if eq $v.tls.source "secret" }}
+  - name: tls
+    mountPath: /etc/freehold/tls
+    readOnly: true
+  {{- end }}
+  {{- if $v.trustedRoots.configMap }}
+  - name: roots
+    mountPath: /etc/ssl/certs
+    readOnly: true
+  {{- end }}
+  {{- range $v.secrets }}
+  - name: {{ printf "secret-%s" (. | replace "." "-") | trunc 63 }}
+    mountPath: /etc/freehold/secrets/{{ . }}
+    readOnly: true
+  {{- end }}
+{{- end -}}
+
+{{/* Alive is: it answers at all. Ready is: its database, keys and certificate are there. Neither is
+     asked before it has started, which may take as long as a migration. */}}
+{{- define "freehold.probes" -}}
+{{- $v := .Values }}
+{{- if $v.evaluation.enabled }}
+startupProbe:
+  exec:
+    command: [/freehold, healthcheck]
+  periodSeconds: 5
+  timeoutSeconds: 6
+  failureThreshold: {{ div (int $v.startupSeconds) 5 }}
+readinessProbe:
+  exec:
+    command: [/freehold, healthcheck]
+  periodSeconds: 15
+  timeoutSeconds: 6
+  failureThreshold: 3
+{{- else }}
+startupProbe:
+  httpGet:
+    path: /healthz
+    port: https
+    scheme: HTTPS
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: {{ div (int $v.startupSeconds) 5 }}
+livenessProbe:
+  httpGet:
+    path: /healthz
+    port: https
+    scheme: HTTPS
+  periodSeconds: 20
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: https
+    scheme: HTTPS
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end }}
+{{- end -}}
+
+{{- define "freehold.volumes" -}}
+{{- $v := .Values -}}
+- name: config
+  configMap:
+    name: {{ include "freehold.name" . }}
+- name: tmp
+  emptyDir:
+    sizeLimit: 256Mi
+{{- if eq $v.tls.source "secret" }}
+- name: tls
+  secret:
+    secretName: {{ $v.tls.secretName }}
+    defaultMode: 288 # 0440
+    optional: false
+{{- end }}
+{{- if $v.trustedRoots.configMap }}
+- name: roots
+  configMap:
+    name: {{ $v.trustedRoots.configMap }}
+{{- end }}
+{{- range $v.secrets }}
+- name: {{ printf "secret-%s" (. | replace "." "-") | trunc 63 }}
+  secret:
+    secretName: {{ . }}
+    defaultMode: 288 # 0440
+    optional: false
+{{- end }}
+{{- end -}}
