@@ -163,6 +163,23 @@ waits_for_a_program() {
   wait_for 60 said freehold-fetch "404" && said freehold-fetch "the program is not uploaded yet" &&
     is freehold-fetch SubState auto-restart && nothing_installed
 }
+waits_for_a_role() {
+  touch "$work/metadata/no-role"
+  { fetch || true; } && said freehold-fetch "the role Storage Blob Data Reader is not in effect yet" && nothing_installed
+  local rc=$?
+  rm "$work/metadata/no-role"
+  return $rc
+}
+sends_no_token_in_the_clear() {
+  local before
+  before=$(wc -l <"$work/metadata/tokens")
+  sed -i 's|https://127|http://127|' "$work/metadata/user-data"
+  { fetch || true; } && said freehold-fetch "is no https address" && [[ $(wc -l <"$work/metadata/tokens") == "$before" ]] && nothing_installed
+  local rc=$?
+  ask "$first"
+  return $rc
+}
+starts_at_every_boot() { inside systemctl is-enabled freehold.service freehold-fetch.timer freehold-data-disk.service; }
 refuses_another_checksum() {
   upload /machine/second "freehold-$first" && { fetch || true; } &&
     said freehold-fetch "wanted is $first" && nothing_installed
@@ -188,6 +205,7 @@ takes_a_late_disk() {
   inside systemctl restart --no-block freehold-data-disk.service
   wait_for 20 is freehold-data-disk SubState auto-restart || return 1
   attach "$blank"
+  echo "note: the disk came $((SECONDS - begun)) s after the start" >&3
   # Nobody does anything: the unit tries again and starts the service.
   wait_for 60 is freehold ActiveState active && [[ $(blkid --probe --match-tag LABEL --output value "$blank") == freehold ]]
 }
@@ -264,11 +282,15 @@ prepare
 disk foreign && disk random && disk blank
 mkfs.ext4 -q -L somebodys "$foreign"
 dd if=/dev/urandom of="$random" bs=1M count=2 conv=notrunc status=none
+begun=$SECONDS
 boot
 check "systemd is process 1" is_process_1
 check "cloud-init's own code installs the files and does the commands of the rendered template" cloud_init
 check "without a disk it looks again and again, and the service waits" waits_for_a_disk
 check "a program that is not uploaded yet is waited for" waits_for_a_program
+check "all of it starts at every boot" starts_at_every_boot
+check "a role that is not in effect yet is waited for" waits_for_a_role
+check "no token goes to an address without TLS" sends_no_token_in_the_clear
 check "a program with another sha256 is refused, and nothing is installed" refuses_another_checksum
 upload /machine/first "freehold-$first"
 check "the program comes from Azurite and has the sha256 that userData names" installs

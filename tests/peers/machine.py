@@ -6,7 +6,8 @@
     machine.py probe ALLOWED…          fails when any folder is writable that is not below one of ALLOWED
 
 The double answers only to `Metadata: true`, gives tokens only to the one client id and for the one
-resource, and writes each token that it gave into FOLDER/tokens. FOLDER/user-data is the userData.
+resource, and writes each token that it gave into FOLDER/tokens. FOLDER/user-data is the userData; while
+there is FOLDER/no-role, its tokens open nothing.
 """
 
 import base64
@@ -27,11 +28,11 @@ RESOURCE = "https://storage.azure.com/"
 BLOBS = "https://127.0.0.1:10000/devstoreaccount1/packages"
 
 
-def token():
+def token(audience=RESOURCE.rstrip("/")):
     """Azurite reads the claims of a token and compares no signature."""
     now = int(time.time())
     claims = {
-        "aud": RESOURCE.rstrip("/"),
+        "aud": audience,
         "iss": "https://sts.windows.net/72f988bf-86f1-41af-91ab-2d7cd011db47/",
         "iat": now,
         "nbf": now - 60,
@@ -70,7 +71,9 @@ class Metadata(http.server.BaseHTTPRequestHandler):
                 return self.answer(400, b"unknown identity or resource")
             with open(folder / "tokens", "a", encoding="utf-8") as tokens:
                 tokens.write(address.query + "\n")
-            body = {"access_token": token(), "expires_in": "3600", "token_type": "Bearer"}
+            # As before a role is in effect: Azurite refuses what is for somebody else with 403.
+            given = token("https://vault.azure.net") if (folder / "no-role").exists() else token()
+            body = {"access_token": given, "expires_in": "3600", "token_type": "Bearer"}
             return self.answer(200, json.dumps(body).encode())
         return self.answer(404, b"not found")
 

@@ -1,7 +1,7 @@
 //! What a machine of the template is given at its start: a cloud-config, units, a configuration. How
 //! it works under a real systemd is in scripts/test-machine.sh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -217,9 +217,8 @@ fn the_service_is_exposed_by_2_0_at_most() {
     }
 }
 
-/// Every placeholder of the configuration has a value, and the program takes the result.
-#[test]
-fn the_configuration_is_right() {
+/// The configuration of a machine, with a value in every place of the file.
+fn configuration() -> String {
     let template = template();
     let deployments = template["resources"].as_array().unwrap();
     let machine = deployments
@@ -231,37 +230,103 @@ fn the_configuration_is_right() {
         .unwrap()
         .as_object()
         .unwrap();
-    let mut names: Vec<&str> = settings.keys().map(String::as_str).collect();
-    names.push("identity");
     let mut config = text("bicep/files/freehold.toml");
-    let vault = "https://freehold.vault.azure.net";
-    for name in names {
+    for name in settings.keys().map(String::as_str).chain(["identity"]) {
         let place = format!("<{name}>");
         assert_eq!(config.matches(&place).count(), 1, "{place}");
         let value = match name {
-            "hostName" => "calendar.example.org".to_owned(),
-            "certificate" => format!("{vault}/secrets/freehold-tls"),
-            "key" => format!("{vault}/keys/freehold"),
-            "backups" | "rings" => format!("https://example.blob.core.windows.net/{name}"),
-            "furtherSettings" => "# none".to_owned(),
-            _ => "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10".to_owned(),
+            "hostName" => "calendar.example.org",
+            "certificate" => "https://example.vault.azure.net/secrets/freehold-tls",
+            "key" => "https://example.vault.azure.net/keys/freehold",
+            "backups" => "https://example.blob.core.windows.net/backups",
+            "rings" => "https://example.blob.core.windows.net/keys",
+            "furtherSettings" => "# none",
+            _ => "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10",
         };
-        config = config.replace(&place, &value);
+        config = config.replace(&place, value);
     }
     assert!(!config.contains('<') && !config.contains('>'), "{config}");
+    config
+}
+
+/// Runs the program with this configuration.
+fn freehold(arguments: &[&str], config: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("freehold.toml");
     std::fs::write(&path, config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
     let output = run(command
-        .args(["config", "check", "--config"])
+        .args(arguments)
+        .arg("--config")
         .arg(&path)
-        .env_clear());
+        .env_clear()
+        .current_dir(folder.path()));
     assert!(
         output.status.success(),
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+#[test]
+fn the_configuration_is_right() {
+    freehold(&["config", "check"], &configuration());
+}
+
+/// What the program calls by this configuration, the network lets out or leads to a private endpoint.
+#[test]
+fn ways_out_of_the_configuration_are_those_of_the_network() {
+    let printed = freehold(&["egress", "--format", "nsg"], &configuration()).stdout;
+    let rules: Value = serde_json::from_slice(&printed).unwrap();
+    let rules = rules
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| &rule["properties"]);
+    let called: BTreeSet<&str> = rules
+        .filter(|rule| rule["access"] == "Allow")
+        .map(|rule| rule["destinationAddressPrefix"].as_str().unwrap())
+        .collect();
+    let all = predicted("single-westeurope");
+    let zone = |name: &str| {
+        all.iter().any(|resource| {
+            resource["type"] == "Microsoft.Network/privateDnsZones"
+                && resource["name"].as_str().unwrap().contains(name)
+        })
+    };
+    let mut open = BTreeSet::from(["VirtualNetwork"]);
+    for (tag, name) in [
+        ("AzureKeyVault", "privatelink.vaultcore."),
+        ("Storage", "privatelink.blob."),
+    ] {
+        if zone(name) {
+            open.insert(tag);
+        }
+    }
+    for group in all
+        .iter()
+        .filter(|resource| resource["name"] == "freehold-service")
+    {
+        let rules = group["properties"]["securityRules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| &rule["properties"]);
+        open.extend(
+            rules
+                .filter(|rule| rule["access"] == "Allow" && rule["direction"] == "Outbound")
+                .map(|rule| rule["destinationAddressPrefix"].as_str().unwrap()),
+        );
+    }
+    assert!(
+        called.is_subset(&open),
+        "called: {called:?}, open: {open:?}"
+    );
+    assert!(
+        called.contains("AzureKeyVault") && called.contains("AzureActiveDirectory"),
+        "{called:?}"
     );
 }
 
