@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     Administrator, Azure, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
-    PublicUrl, SecretRef, SecurityContact,
+    CollectorUrl, PublicUrl, SecretRef, SecurityContact, Telemetry,
     schema::{choice, section},
 };
 
@@ -39,6 +39,8 @@ section! {
         calendar: Calendar = Calendar::default();
         /// What the service writes to standard error.
         log: Log = Log::default();
+        /// What programs that watch the service are told.
+        telemetry: Telemetry = Telemetry::default();
     }
 }
 
@@ -336,6 +338,12 @@ impl Settings {
         }
     }
 
+    /// The collector that telemetry is sent to, which is a way out: host and port.
+    #[must_use]
+    pub const fn collector(&self) -> Option<&CollectorUrl> {
+        self.telemetry.otlp_endpoint.as_ref()
+    }
+
     /// Every vault that is named, with the key that names it.
     #[must_use]
     pub fn vaults(&self) -> Vec<(String, &Url)> {
@@ -362,6 +370,10 @@ impl Settings {
                 &self.server.tls.key_vault_certificate,
             ),
             ("vault.key_file".to_owned(), &self.vault.key_file),
+            (
+                "telemetry.otlp_headers".to_owned(),
+                &self.telemetry.otlp_headers,
+            ),
         ];
         for (index, provider) in self.identity.providers.iter().enumerate() {
             for (key, reference) in [

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Certificate, OpenError};
+use super::{Certificate, LastBackup, OpenError};
 use crate::audit::{self, Audit};
 use crate::azure::Azure;
 use crate::base::{Clock, SystemClock};
@@ -33,6 +33,8 @@ pub struct Rooms {
     pub calendars: Calendars,
     /// What there is and who has it.
     pub inventory: Inventory,
+    /// When the last complete backup was made; whoever makes backups tells it.
+    pub last_backup: LastBackup,
     /// What is served over TLS, if a certificate is configured.
     pub(super) certificate: Option<Certificate>,
     lock: Option<Arc<FolderLock>>,
@@ -46,7 +48,14 @@ impl Rooms {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let azure = Azure::of_process(&settings.azure);
+        Self::open_with(settings, Azure::of_process(&settings.azure)).await
+    }
+
+    /// The same, with secrets and ways out that are in use already.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn open_with(settings: &Settings, azure: Azure) -> Result<Self, OpenError> {
         let (store, lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
@@ -71,6 +80,7 @@ impl Rooms {
             identity,
             calendars,
             inventory,
+            last_backup: LastBackup::default(),
             certificate,
             lock: lock.map(Arc::new),
         })
