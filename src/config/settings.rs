@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{
-    Administrator, Azure, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
-    CollectorUrl, PublicUrl, SecretRef, SecurityContact, Telemetry,
+    Administrator, Azure, CollectorUrl, Day, KekPlace, KeyAddress, Listen, LogLevel, Network,
+    Provider, PublicUrl, SecretRef, SecurityContact, Telemetry,
     schema::{choice, section},
 };
 

@@ -15,19 +15,25 @@
 //! **Absent on purpose.** Addresses that a person supplied: they need a client of their own, which
 //! refuses private ones.
 
+mod exporter;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
+use tracing::Instrument as _;
 use url::{Host, Url};
+
+pub use exporter::Exporter;
 
 use crate::base::{Kind, Timestamp};
 use crate::config::is_protected;
+use crate::telemetry::trace;
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -55,6 +61,8 @@ struct Inner {
     ways: RwLock<BTreeSet<Way>>,
     /// The hosts at link-local addresses that may be called by plain HTTP.
     plain: RwLock<BTreeSet<String>>,
+    /// How many requests were refused because nobody opened their host.
+    refused: AtomicU64,
 }
 
 /// A request that was not sent or not answered.
@@ -144,22 +152,49 @@ impl Outbound {
         self.0.ways.read().iter().cloned().collect()
     }
 
+    /// How many requests were refused since the start, because nobody opened their host.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
     /// Sends `request` and reads its whole answer, whatever its status.
     ///
     /// # Errors
     /// [`OutboundError::Closed`] unless the host was opened; otherwise what went wrong on the way.
     pub async fn send(
         &self,
-        request: http::Request<Vec<u8>>,
+        mut request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, OutboundError> {
+        let host = self.admitted(&request)?;
+        let span = trace::call(request.method(), &host);
+        trace::pass_on(&span, request.headers_mut());
+        let answer = self.exchange(request, host).instrument(span.clone()).await;
+        if let Ok(answer) = &answer {
+            span.record("http.response.status_code", answer.status().as_u16());
+        }
+        answer
+    }
+
+    /// The host and port of `request`, if somebody opened it.
+    fn admitted(&self, request: &http::Request<Vec<u8>>) -> Result<String, OutboundError> {
         let text = request.uri().to_string();
         let url = Url::parse(&text).map_err(|_| OutboundError::Address(text))?;
         let opened = |host: &String| self.0.plain.read().contains(host);
         let host = link_local(&url).filter(opened);
         let host = host.map_or_else(|| callable(&url), Ok)?;
         if !self.0.ways.read().iter().any(|way| way.host == host) {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
             return Err(OutboundError::Closed(host));
         }
+        Ok(host)
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+        host: String,
+    ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let unanswered = |source| OutboundError::Unanswered {
             host: host.clone(),
             source,

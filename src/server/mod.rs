@@ -4,6 +4,7 @@
 //! - [`App`]: what doors are given, and every route; [`endpoints`] lists them.
 //! - [`admin`]: the operator's commands, beside the service and without it.
 //! - [`Certificate`]: what is served over TLS, watched on disk or in Key Vault.
+//! - [`Telemetry`]: what observes the service; `metrics` reads what the rooms count.
 //! - [`serve`]: the whole service, from the settings to a clean end.
 //!
 //! **Invariants.** Nothing listens before the database is open and migrated. Plain HTTP is served
@@ -23,6 +24,7 @@ mod gate;
 mod health;
 mod last_backup;
 mod listen;
+mod metrics;
 mod pair;
 mod pkcs12;
 pub mod probe;
@@ -33,6 +35,7 @@ mod security_txt;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod telemetry;
 mod tls;
 
 pub use app::{App, endpoints};
@@ -43,3 +46,4 @@ pub use last_backup::LastBackup;
 pub use listen::try_listen;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};
+pub use telemetry::{Telemetry, TelemetryError};
