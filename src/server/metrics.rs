@@ -20,7 +20,7 @@ use super::{Rooms, health};
 use crate::identity::{rates, refusals};
 use crate::jobs;
 use crate::telemetry::metrics::{self as table, Metric};
-use crate::telemetry::{Drops, LabelValue, Meters, Reading};
+use crate::telemetry::{Drops, LabelValue, Meters, MetricsError, Reading};
 
 /// How long looking up may take; a database that takes longer is not ready.
 const LOOK_MAX: Duration = Duration::from_secs(3);
@@ -40,7 +40,7 @@ struct SeenJobs {
 
 /// The metrics of the rooms. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct RoomMetrics {
+pub struct RoomMetrics {
     rooms: Rooms,
     meters: Meters,
     seen: Arc<Mutex<Seen>>,
@@ -48,7 +48,7 @@ pub(super) struct RoomMetrics {
 
 impl RoomMetrics {
     /// Lets `meters` observe the rooms, which are looked at now.
-    pub(super) async fn new(rooms: Rooms, meters: Meters, drops: Option<Arc<Drops>>) -> Self {
+    pub async fn new(rooms: Rooms, meters: Meters, drops: Option<Arc<Drops>>) -> Self {
         let made = Self {
             rooms,
             meters,
@@ -183,6 +183,15 @@ impl RoomMetrics {
         });
     }
 
+    /// All metrics now, as Prometheus reads them; the rooms are looked at before.
+    ///
+    /// # Errors
+    /// [`MetricsError`], which is a bug.
+    pub async fn text(&self) -> Result<String, MetricsError> {
+        self.look().await;
+        self.meters.text()
+    }
+
     /// `GET /metrics`, for a listener of its own.
     pub(super) fn router(self) -> Router {
         Router::new()
@@ -192,8 +201,7 @@ impl RoomMetrics {
 }
 
 async fn metrics(State(of): State<RoomMetrics>) -> Response {
-    of.look().await;
-    match of.meters.text() {
+    match of.text().await {
         Ok(text) => {
             let headers = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
             (headers, text).into_response()

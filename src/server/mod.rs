@@ -44,6 +44,7 @@ pub use error::{OpenError, ServeError};
 pub use evaluation::Evaluation;
 pub use last_backup::LastBackup;
 pub use listen::try_listen;
+pub use metrics::RoomMetrics;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};
 pub use telemetry::{Telemetry, TelemetryError};

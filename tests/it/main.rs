@@ -35,6 +35,7 @@ mod server;
 mod smuggling;
 mod store;
 mod support;
+mod telemetry;
 mod tidy;
 mod tls;
 mod web;

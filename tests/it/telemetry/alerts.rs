@@ -67,49 +67,83 @@ impl Alert {
         let limit = rule.limit;
         let window = format!("[{}m]", self.window_minutes);
         match rule {
-            Rule { never: Some(name), .. } => {
+            Rule {
+                never: Some(name), ..
+            } => {
                 let m = gauge(name);
                 Queries {
                     promql: format!("(max(max_over_time({m}{window})) or vector(0)) < 1"),
-                    kql: format!("{} | summarize good = countif(Max >= 1) | where good == 0", rows(name)),
+                    kql: format!(
+                        "{} | summarize good = countif(Max >= 1) | where good == 0",
+                        rows(name)
+                    ),
                 }
             }
-            Rule { above: Some(name), .. } => {
+            Rule {
+                above: Some(name), ..
+            } => {
                 let m = gauge(name);
                 Queries {
                     promql: format!("max(min_over_time({m}{window})) > {limit}"),
-                    kql: format!("{} | summarize value = min(Min) by AppRoleInstance | where value > {limit}", rows(name)),
+                    kql: format!(
+                        "{} | summarize value = min(Min) by AppRoleInstance | where value > {limit}",
+                        rows(name)
+                    ),
                 }
             }
-            Rule { below: Some(name), .. } => {
+            Rule {
+                below: Some(name), ..
+            } => {
                 let m = gauge(name);
                 Queries {
                     promql: format!("min(max_over_time({m}{window})) < {limit}"),
-                    kql: format!("{} | summarize value = max(Max) by AppRoleInstance | where value < {limit}", rows(name)),
+                    kql: format!(
+                        "{} | summarize value = max(Max) by AppRoleInstance | where value < {limit}",
+                        rows(name)
+                    ),
                 }
             }
-            Rule { part: Some(part), of: Some(of), .. } => {
+            Rule {
+                part: Some(part),
+                of: Some(of),
+                ..
+            } => {
                 let (p, o) = (gauge(part), gauge(of));
                 Queries {
-                    promql: format!("min(max_over_time({p}{window}) / max_over_time({o}{window})) < {limit}"),
+                    promql: format!(
+                        "min(max_over_time({p}{window}) / max_over_time({o}{window})) < {limit}"
+                    ),
                     kql: format!(
                         "AppMetrics | where Name in (\"{part}\", \"{of}\") | summarize part = maxif(Max, Name == \"{part}\"), whole = maxif(Max, Name == \"{of}\") by AppRoleInstance | where whole > 0 and part < {limit} * whole"
                     ),
                 }
             }
-            Rule { more: Some(name), .. } => {
+            Rule {
+                more: Some(name), ..
+            } => {
                 let c = counter(name);
                 let (selector, filter) = self.only(name);
                 Queries {
                     promql: format!("sum(increase({c}{selector}{window})) > {limit}"),
-                    kql: format!("{}{filter} | summarize value = sum(Sum) | where value > {limit}", rows(name)),
+                    kql: format!(
+                        "{}{filter} | summarize value = sum(Sum) | where value > {limit}",
+                        rows(name)
+                    ),
                 }
             }
-            Rule { ratio: Some(name), .. } => self.ratio(name, &window),
-            Rule { average: Some(name), per: Some(per), .. } => {
+            Rule {
+                ratio: Some(name), ..
+            } => self.ratio(name, &window),
+            Rule {
+                average: Some(name),
+                per: Some(per),
+                ..
+            } => {
                 let (c, p) = (counter(name), counter(per));
                 Queries {
-                    promql: format!("sum(increase({c}{window})) / sum(increase({p}{window})) > {limit}"),
+                    promql: format!(
+                        "sum(increase({c}{window})) / sum(increase({p}{window})) > {limit}"
+                    ),
                     kql: format!(
                         "AppMetrics | where Name in (\"{name}\", \"{per}\") | summarize value = sumif(Sum, Name == \"{name}\"), number = sumif(Sum, Name == \"{per}\") | where number > 0 and value > {limit} * number"
                     ),
@@ -124,7 +158,10 @@ impl Alert {
         let metric = known(name, Kind::Histogram);
         let all = format!("sum(increase({}_count{window}))", metric.prometheus());
         let (selector, filter) = self.only(name);
-        let hits = format!("sum(increase({}_count{selector}{window}))", metric.prometheus());
+        let hits = format!(
+            "sum(increase({}_count{selector}{window}))",
+            metric.prometheus()
+        );
         let hit = filter.trim_start_matches(" | where ");
         Queries {
             promql: format!("{hits} / {all} > {limit} and {all} >= {least}"),
@@ -141,7 +178,10 @@ impl Alert {
         let mut selectors = Vec::new();
         let mut filter = String::new();
         for (label, pattern) in &self.rule.only {
-            assert!(labels.contains(&label.as_str()), "{name} has no label {label}");
+            assert!(
+                labels.contains(&label.as_str()),
+                "{name} has no label {label}"
+            );
             selectors.push(format!("{}=~\"{pattern}\"", label.replace('.', "_")));
             filter.push_str(&format!(
                 " | where tostring(Properties[\"{label}\"]) matches regex \"^{pattern}$\""
@@ -157,7 +197,18 @@ impl Alert {
 
     /// Every metric that it names.
     fn names(&self) -> Vec<&str> {
-        let Rule { never, above, below, part, of, more, ratio, average, per, .. } = &self.rule;
+        let Rule {
+            never,
+            above,
+            below,
+            part,
+            of,
+            more,
+            ratio,
+            average,
+            per,
+            ..
+        } = &self.rule;
         let all = [never, above, below, part, of, more, ratio, average, per];
         all.into_iter().flatten().map(String::as_str).collect()
     }
@@ -250,7 +301,11 @@ fn every_alert_names_metrics_that_there_are_and_tells_what_to_do() {
         }
         assert!(alert.severity < SEVERITIES.len(), "{}", alert.name);
         assert!(alert.description.len() > 60, "{}", alert.name);
-        assert!(!alert.fires.is_empty() && !alert.silent.is_empty(), "{}", alert.name);
+        assert!(
+            !alert.fires.is_empty() && !alert.silent.is_empty(),
+            "{}",
+            alert.name
+        );
     }
     let mut names: Vec<_> = alerts.iter().map(|alert| &alert.name).collect();
     names.sort();
@@ -264,14 +319,21 @@ fn the_queries_for_azure_have_windows_that_azure_takes_and_close_what_they_open(
         for minutes in [alert.window_minutes, alert.frequency_minutes] {
             assert!(AZURE_MINUTES.contains(&minutes), "{}", alert.name);
         }
-        assert!(alert.frequency_minutes <= alert.window_minutes, "{}", alert.name);
+        assert!(
+            alert.frequency_minutes <= alert.window_minutes,
+            "{}",
+            alert.name
+        );
         let kql = alert.queries().kql;
         let count = |c: char| kql.matches(c).count();
         assert_eq!(count('('), count(')'), "{kql}");
         assert_eq!(count('['), count(']'), "{kql}");
         assert_eq!(count('"') % 2, 0, "{kql}");
         let last = kql.rsplit(" | ").next().unwrap();
-        assert!(last.starts_with("where "), "a rule fires when a row is left: {kql}");
+        assert!(
+            last.starts_with("where "),
+            "a rule fires when a row is left: {kql}"
+        );
     }
 }
 
@@ -298,9 +360,13 @@ fn case(alert: &Alert, series: &BTreeMap<String, String>, fires: bool) -> serde_
 }
 
 fn promtool(folder: &Path, arguments: &[&str]) -> (bool, String) {
-    let run = Command::new("promtool").args(arguments).current_dir(folder).output();
+    let run = Command::new("promtool")
+        .args(arguments)
+        .current_dir(folder)
+        .output();
     let run = run.expect("promtool is there: scripts/tools.sh alerts");
-    let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    let said =
+        String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
     (run.status.success(), said)
 }
 
@@ -323,7 +389,8 @@ fn every_alert_fires_when_it_should_and_is_silent_otherwise() {
     let (good, said) = promtool(place.path(), &["test", "rules", "tests.yaml"]);
     assert!(good, "{said}");
     // An alert that never fires is found.
-    let broken = prometheus(&alerts).replace("freehold_egress_refused_total", "freehold_egress_total");
+    let broken =
+        prometheus(&alerts).replace("freehold_egress_refused_total", "freehold_egress_total");
     std::fs::write(place.path().join("rules.yaml"), broken).unwrap();
     let (good, said) = promtool(place.path(), &["test", "rules", "tests.yaml"]);
     assert!(!good && said.contains("FreeholdEgressRefused"), "{said}");
