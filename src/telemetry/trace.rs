@@ -111,7 +111,9 @@ impl Following {
             return;
         };
         if let Some(route) = route {
-            span.record("otel.name", format!("{method} {route}"));
+            span.context()
+                .span()
+                .update_name(format!("{method} {route}"));
             span.record("http.route", route);
         }
         span.record("http.response.status_code", status);

@@ -19,6 +19,7 @@ mod floor;
 mod process;
 mod security;
 mod sealing;
+mod telemetry;
 
 use std::path::Path;
 use std::process::Command;
@@ -35,6 +36,7 @@ fn main() {
         Some("sealing") => table(&sealing()),
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
+        Some("telemetry") => telemetry::measure(tempfile::tempdir().unwrap().path()),
         Some("security") => security::measure(tempfile::tempdir().unwrap().path()),
         _ => measure(),
     }
@@ -82,6 +84,7 @@ fn measure() {
         format!("{:.1} MB", process::program_mb()),
     );
     security::measure(folder.path());
+    telemetry::measure(folder.path());
 }
 
 fn sealing() -> [Figure; 3] {

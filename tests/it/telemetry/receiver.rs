@@ -151,8 +151,11 @@ impl Receiver {
         };
         let found = tokio::time::timeout(PATIENCE, finding).await;
         found.unwrap_or_else(|_| {
-            let spans = self.read(|all| format!("{:?}", all.spans()));
-            panic!("it never came; there are the spans {spans}")
+            let named = |all: &Received| {
+                let names = all.spans().into_iter().map(|span| span.name.clone());
+                names.collect::<Vec<_>>().join(", ")
+            };
+            panic!("it never came; there are the spans {}", self.read(named))
         })
     }
 }
