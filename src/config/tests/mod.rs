@@ -5,6 +5,7 @@ mod azure;
 mod layers;
 mod refusals;
 mod secrets;
+mod telemetry;
 mod words;
 
 use std::{ffi::OsString, fs, path::PathBuf};
