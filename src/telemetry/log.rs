@@ -58,13 +58,13 @@ fn sending(
     // The exporters' own complaints come from `queue`, once a minute.
     let shown = filter_fn(|of| of.is_event() && !of.target().starts_with("opentelemetry"));
     let sent = filter_fn(|of| of.is_event() && allowed::is_ours(of.target()));
-    let traced = filter_fn(|of| of.is_span() && of.target() == trace::TARGET);
+    let of_requests = filter_fn(|of| of.is_span() && of.target() == trace::TARGET);
     let traces = OpenTelemetryLayer::new(otlp.tracer.tracer("freehold"))
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        .with_filter(traced.with_max_level_hint(LevelFilter::INFO));
+        .with_filter(of_requests.with_max_level_hint(LevelFilter::INFO));
     let bridge = OpenTelemetryTracingBridge::new(&otlp.logger);
     let subscriber = Registry::default()
         .with(lines.with_filter(level()?.and(shown)))

@@ -81,7 +81,7 @@ impl Sampling {
     /// The last 62 bits of a UUID are random (RFC 9562 §5.7).
     fn takes(self, id: &[u8; 16]) -> bool {
         let [.., a, b, c, d] = *id;
-        let chance = u64::from(u32::from_be_bytes([a, b, c, d])) * 100 >> 32;
+        let chance = (u64::from(u32::from_be_bytes([a, b, c, d])) * 100) >> 32;
         chance < u64::from(self.percent)
     }
 }

@@ -63,94 +63,81 @@ struct Queries {
 
 impl Alert {
     fn queries(&self) -> Queries {
+        let window = format!("[{}m]", self.window_minutes);
+        let queries = self
+            .of_gauges(&window)
+            .or_else(|| self.of_counters(&window));
+        queries.unwrap_or_else(|| panic!("{}: its rule has no known form", self.name))
+    }
+
+    fn of_gauges(&self, window: &str) -> Option<Queries> {
         let rule = &self.rule;
         let limit = rule.limit;
-        let window = format!("[{}m]", self.window_minutes);
-        match rule {
-            Rule {
-                never: Some(name), ..
-            } => {
-                let m = gauge(name);
-                Queries {
-                    promql: format!("(max(max_over_time({m}{window})) or vector(0)) < 1"),
-                    kql: format!(
-                        "{} | summarize good = countif(Max >= 1) | where good == 0",
-                        rows(name)
-                    ),
-                }
-            }
-            Rule {
-                above: Some(name), ..
-            } => {
-                let m = gauge(name);
-                Queries {
-                    promql: format!("max(min_over_time({m}{window})) > {limit}"),
-                    kql: format!(
-                        "{} | summarize value = min(Min) by AppRoleInstance | where value > {limit}",
-                        rows(name)
-                    ),
-                }
-            }
-            Rule {
-                below: Some(name), ..
-            } => {
-                let m = gauge(name);
-                Queries {
-                    promql: format!("min(max_over_time({m}{window})) < {limit}"),
-                    kql: format!(
-                        "{} | summarize value = max(Max) by AppRoleInstance | where value < {limit}",
-                        rows(name)
-                    ),
-                }
-            }
-            Rule {
-                part: Some(part),
-                of: Some(of),
-                ..
-            } => {
-                let (p, o) = (gauge(part), gauge(of));
-                Queries {
-                    promql: format!(
-                        "min(max_over_time({p}{window}) / max_over_time({o}{window})) < {limit}"
-                    ),
-                    kql: format!(
-                        "AppMetrics | where Name in (\"{part}\", \"{of}\") | summarize part = maxif(Max, Name == \"{part}\"), whole = maxif(Max, Name == \"{of}\") by AppRoleInstance | where whole > 0 and part < {limit} * whole"
-                    ),
-                }
-            }
-            Rule {
-                more: Some(name), ..
-            } => {
-                let c = counter(name);
-                let (selector, filter) = self.only(name);
-                Queries {
-                    promql: format!("sum(increase({c}{selector}{window})) > {limit}"),
-                    kql: format!(
-                        "{}{filter} | summarize value = sum(Sum) | where value > {limit}",
-                        rows(name)
-                    ),
-                }
-            }
-            Rule {
-                ratio: Some(name), ..
-            } => self.ratio(name, &window),
-            Rule {
-                average: Some(name),
-                per: Some(per),
-                ..
-            } => {
-                let (c, p) = (counter(name), counter(per));
-                Queries {
-                    promql: format!(
-                        "sum(increase({c}{window})) / sum(increase({p}{window})) > {limit}"
-                    ),
-                    kql: format!(
-                        "AppMetrics | where Name in (\"{name}\", \"{per}\") | summarize value = sumif(Sum, Name == \"{name}\"), number = sumif(Sum, Name == \"{per}\") | where number > 0 and value > {limit} * number"
-                    ),
-                }
-            }
-            _ => panic!("{}: its rule has no known form", self.name),
+        if let Some(name) = &rule.never {
+            let m = gauge(name);
+            return Some(Queries {
+                promql: format!("(max(max_over_time({m}{window})) or vector(0)) < 1"),
+                kql: format!(
+                    "{} | summarize good = countif(Max >= 1) | where good == 0",
+                    rows(name)
+                ),
+            });
         }
+        if let Some(name) = &rule.above {
+            let m = gauge(name);
+            let worst = "summarize value = min(Min) by AppRoleInstance";
+            return Some(Queries {
+                promql: format!("max(min_over_time({m}{window})) > {limit}"),
+                kql: format!("{} | {worst} | where value > {limit}", rows(name)),
+            });
+        }
+        if let Some(name) = &rule.below {
+            let m = gauge(name);
+            let worst = "summarize value = max(Max) by AppRoleInstance";
+            return Some(Queries {
+                promql: format!("min(max_over_time({m}{window})) < {limit}"),
+                kql: format!("{} | {worst} | where value < {limit}", rows(name)),
+            });
+        }
+        let (part, of) = (rule.part.as_ref()?, rule.of.as_ref()?);
+        let over = |name| format!("max_over_time({}{window})", gauge(name));
+        Some(Queries {
+            promql: format!("min({} / {}) < {limit}", over(part), over(of)),
+            kql: format!(
+                "{} | summarize part = maxif(Max, Name == \"{part}\"), whole = maxif(Max, Name == \
+                 \"{of}\") by AppRoleInstance | where whole > 0 and part < {limit} * whole",
+                both(part, of)
+            ),
+        })
+    }
+
+    fn of_counters(&self, window: &str) -> Option<Queries> {
+        let rule = &self.rule;
+        let limit = rule.limit;
+        if let Some(name) = &rule.more {
+            let c = counter(name);
+            let (selector, filter) = self.only(name);
+            return Some(Queries {
+                promql: format!("sum(increase({c}{selector}{window})) > {limit}"),
+                kql: format!(
+                    "{}{filter} | summarize value = sum(Sum) | where value > {limit}",
+                    rows(name)
+                ),
+            });
+        }
+        if let Some(name) = &rule.ratio {
+            return Some(self.ratio(name, window));
+        }
+        let (name, per) = (rule.average.as_ref()?, rule.per.as_ref()?);
+        let grown = |name| format!("sum(increase({}{window}))", counter(name));
+        Some(Queries {
+            promql: format!("{} / {} > {limit}", grown(name), grown(per)),
+            kql: format!(
+                "{} | summarize value = sumif(Sum, Name == \"{name}\"), number = sumif(Sum, Name == \
+                 \"{per}\") | where number > 0 and value > {limit} * number",
+                both(name, per)
+            ),
+        })
     }
 
     fn ratio(&self, name: &str, window: &str) -> Queries {
@@ -230,6 +217,10 @@ fn counter(name: &str) -> String {
 
 fn rows(name: &str) -> String {
     format!("AppMetrics | where Name == \"{name}\"")
+}
+
+fn both(one: &str, other: &str) -> String {
+    format!("AppMetrics | where Name in (\"{one}\", \"{other}\")")
 }
 
 fn alerts() -> Vec<Alert> {

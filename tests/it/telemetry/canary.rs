@@ -243,13 +243,11 @@ async fn nothing_marked_leaves(protocol: &str) {
             "a method that is none has a word of ours"
         );
         let folder = place.folder.path().to_str().unwrap().to_lowercase();
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
         let secrets = [
             to.caldav.to_lowercase(),
             to.api.to_lowercase(),
             link,
             folder,
-            host.trim().to_lowercase(),
             "203.0.113.77".to_owned(),
             "127.0.0.1".to_owned(),
         ];

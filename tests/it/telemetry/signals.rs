@@ -50,6 +50,25 @@ async fn all_three_come(protocol: &str) {
     place.environment.push(headers);
     let served = use_it(&place).await;
 
+    requests_come(&receiver).await;
+    metrics_and_lines_come(&receiver).await;
+    receiver.read(who_sends_is_said);
+    let (status, said) = served.terminate();
+    assert!(status.success(), "{said}");
+    assert!(!said.contains("telemetry was dropped"), "{said}");
+    // What happened last was sent, too.
+    let stopped = receiver.read(|all| {
+        let mut bodies = all
+            .logs()
+            .into_iter()
+            .filter_map(|log| text(log.body.as_ref()?));
+        bodies.any(|body| body == "stopped")
+    });
+    assert!(stopped, "the last lines are missing");
+}
+
+/// A request is a span with the names of the semantic conventions, and its questions are below it.
+async fn requests_come(receiver: &Receiver) {
     let request = receiver.wait_for(put).await;
     let of = |key: &str| attribute(&request.attributes, key).unwrap_or_default();
     assert_eq!(request.kind, SpanKind::Server as i32);
@@ -74,7 +93,9 @@ async fn all_three_come(protocol: &str) {
     };
     assert_eq!(system, wanted);
     assert_eq!(question.kind, SpanKind::Client as i32);
+}
 
+async fn metrics_and_lines_come(receiver: &Receiver) {
     for name in [
         "http.server.request.duration",
         "freehold.ready",
@@ -100,40 +121,20 @@ async fn all_three_come(protocol: &str) {
     assert_eq!(listening.severity_text, "INFO");
     // An address is on no list.
     assert_eq!(attribute(&listening.attributes, "address"), None);
+}
 
-    receiver.read(|all| {
-        let sent = all
-            .headers
-            .iter()
-            .all(|one| one.get("x-api-key").is_some_and(|v| v == "abc"));
-        assert!(sent, "{:?}", all.headers);
-        let resource = all.traces[0].resource_spans[0].resource.as_ref().unwrap();
-        let mut keys: Vec<_> = resource
-            .attributes
-            .iter()
-            .map(|one| one.key.as_str())
-            .collect();
-        keys.sort_unstable();
-        assert_eq!(
-            keys,
-            ["service.instance.id", "service.name", "service.version"]
-        );
-        let of = |key: &str| attribute(&resource.attributes, key).unwrap();
-        assert_eq!(of("service.name"), "freehold");
-        assert_eq!(of("service.version"), env!("CARGO_PKG_VERSION"));
-    });
-    let (status, said) = served.terminate();
-    assert!(status.success(), "{said}");
-    assert!(!said.contains("telemetry was dropped"), "{said}");
-    // What happened last was sent, too.
-    let stopped = receiver.read(|all| {
-        let mut bodies = all
-            .logs()
-            .into_iter()
-            .filter_map(|log| text(log.body.as_ref()?));
-        bodies.any(|body| body == "stopped")
-    });
-    assert!(stopped, "the last lines are missing");
+fn who_sends_is_said(all: &Received) {
+    let with_key = |one: &http::HeaderMap| one.get("x-api-key").is_some_and(|v| v == "abc");
+    assert!(all.headers.iter().all(with_key), "{:?}", all.headers);
+    let resource = all.traces[0].resource_spans[0].resource.as_ref().unwrap();
+    let keys = resource.attributes.iter().map(|one| one.key.as_str());
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort_unstable();
+    let wanted = ["service.instance.id", "service.name", "service.version"];
+    assert_eq!(keys, wanted);
+    let of = |key: &str| attribute(&resource.attributes, key).unwrap();
+    assert_eq!(of("service.name"), "freehold");
+    assert_eq!(of("service.version"), env!("CARGO_PKG_VERSION"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
