@@ -163,17 +163,16 @@ impl Alert {
     fn only(&self, name: &str) -> (String, String) {
         let labels = metrics::named(name).unwrap().labels;
         let mut selectors = Vec::new();
-        let mut filter = String::new();
+        let mut filters = Vec::new();
         for (label, pattern) in &self.rule.only {
-            assert!(
-                labels.contains(&label.as_str()),
-                "{name} has no label {label}"
-            );
+            let known = labels.contains(&label.as_str());
+            assert!(known, "{name} has no label {label}");
             selectors.push(format!("{}=~\"{pattern}\"", label.replace('.', "_")));
-            filter.push_str(&format!(
+            filters.push(format!(
                 " | where tostring(Properties[\"{label}\"]) matches regex \"^{pattern}$\""
             ));
         }
+        let filter = filters.concat();
         let selector = if selectors.is_empty() {
             String::new()
         } else {
@@ -355,7 +354,7 @@ fn promtool(folder: &Path, arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .current_dir(folder)
         .output();
-    let run = run.expect("promtool is there: scripts/tools.sh alerts");
+    let run = run.unwrap_or_else(|error| panic!("promtool: {error}; scripts/tools.sh alerts"));
     let said =
         String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
     (run.status.success(), said)

@@ -50,7 +50,7 @@ impl Sender {
                 .header("content-type", "application/xml")
                 .header("depth", "1");
         }
-        if body.contains("=") && !body.contains(['<', '{']) && !body.contains("BEGIN") {
+        if body.contains('=') && !body.contains(['<', '{']) && !body.contains("BEGIN") {
             request = request.header("content-type", "application/x-www-form-urlencoded");
         }
         request.send().await.unwrap().status().as_u16()

@@ -157,7 +157,7 @@ struct Rotel {
 impl Rotel {
     fn start(grpc: u16, http: u16) -> Self {
         let lib = root().join(".tools/venv/lib");
-        let pythons = std::fs::read_dir(&lib).expect("scripts/tools.sh python");
+        let pythons = std::fs::read_dir(&lib).unwrap();
         let agent = pythons
             .map(|python| {
                 python
@@ -166,7 +166,7 @@ impl Rotel {
                     .join("site-packages/rotel/rotel-agent")
             })
             .find(|agent| agent.exists())
-            .expect("rotel is there: scripts/tools.sh python");
+            .unwrap_or_else(|| panic!("rotel is not there: scripts/tools.sh python"));
         let folder = tempfile::tempdir().unwrap();
         let said = folder.path().join("said");
         let file = std::fs::File::create(&said).unwrap();

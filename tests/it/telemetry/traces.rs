@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
+use freehold::crypto::hex;
 use freehold::outbound::Outbound;
 use freehold::telemetry::trace::{Incoming, Sampling};
 use http::HeaderMap;
@@ -17,10 +18,6 @@ use super::{sending, set};
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const OTHER: &str = "1af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// W3C Trace Context §3.2: what the caller says about sampling holds; without it, chance decides.
 #[tokio::test(flavor = "multi_thread")]
