@@ -23,12 +23,13 @@
 //! | --- | --- |
 //! | `settings.rs`, `provider.rs` | the tree: add a key here |
 //! | `schema.rs` | what is known about a key; the declaring macros |
-//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs`, `key_vault.rs` | types that are written as text |
+//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs`, `key_vault.rs`, `backup.rs` | types that are written as text |
 //! | `platform.rs` | what Azure says in variables of its own |
 //! | `load.rs`, `file.rs`, `environment.rs` | the layers |
 //! | `verify.rs`, `rules.rs`, `provider_rules.rs` | single values; values together |
 //! | `explain.rs`, `json_schema.rs` | show, explain, reference, the annotated file; the schema |
 
+mod backup;
 mod contact;
 mod environment;
 mod error;
@@ -50,6 +51,7 @@ mod tests;
 mod values;
 mod verify;
 
+pub use backup::{Backup, BackupPlace, Container};
 pub use contact::{Day, SecurityContact};
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};

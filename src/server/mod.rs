@@ -16,6 +16,7 @@
 pub mod admin;
 mod app;
 mod auditing;
+mod backups;
 mod certificate;
 mod connections;
 pub mod egress;
@@ -37,6 +38,7 @@ mod tests;
 mod tls;
 
 pub use app::{App, endpoints};
+pub use backups::{bring_key_file, opening_key};
 pub use certificate::Certificate;
 pub use error::{OpenError, ServeError};
 pub use evaluation::Evaluation;

@@ -13,7 +13,9 @@ use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
 use super::tls::Encryption;
-use super::{App, Certificate, OpenError, Rooms, ServeError, auditing, certificate, listen};
+use super::{
+    App, Certificate, OpenError, Rooms, ServeError, auditing, backups, certificate, listen,
+};
 use crate::base::{Clock as _, SystemClock};
 use crate::calendar;
 use crate::config::{Listen, Settings};
@@ -195,6 +197,9 @@ fn background(rooms: &Rooms, settings: &Settings, stopped: &watch::Receiver<bool
         upkeep(settings),
         stopped.clone(),
     ));
+    if rooms.backups.is_on() {
+        tasks.spawn(backups::keep(rooms.backups.clone(), stopped.clone()));
+    }
     if let Some(certificate) = rooms.certificate.clone() {
         tasks.spawn(certificate.clone().watch(stopped.clone()));
         tasks.spawn(remind(rooms.clone(), certificate, stopped.clone()));

@@ -39,6 +39,7 @@ pub(crate) mod testing;
 mod tests;
 mod tx;
 
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ use tokio::sync::oneshot;
 pub use conn::{Conn, Row};
 pub use error::StoreError;
 pub use folder::FolderLock;
+pub use migrate::{is_known_step, last_step};
 pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;
 pub use tx::{Snapshot, Tx};
@@ -68,6 +70,9 @@ enum Backend {
     Lite(Lite),
     Postgres(postgres::Postgres),
 }
+
+/// Gets pages (4 KiB each) that are copied and pages in all; says whether to go on.
+pub type CopyProgress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// How the store itself is, for readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,6 +223,23 @@ impl Store {
         match self.backend.as_ref() {
             Backend::Lite(lite) => lite.integrity(),
             Backend::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Copies one consistent state of the database into the new file `file` while writes go on
+    /// (SQLite only). Blocks for seconds per GiB.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no room for the copy, [`StoreError::Damaged`],
+    /// [`StoreError::Closed`] when `progress` broke off, or [`StoreError::NotHere`] on PostgreSQL.
+    pub fn copy_to(
+        &self,
+        file: &std::path::Path,
+        progress: CopyProgress<'_>,
+    ) -> Result<(), StoreError> {
+        match self.backend.as_ref() {
+            Backend::Lite(lite) => lite.copy_to(file, progress),
+            Backend::Postgres(_) => Err(StoreError::NotHere),
         }
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod azure;
+mod backup;
 mod layers;
 mod refusals;
 mod secrets;
