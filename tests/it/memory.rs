@@ -15,6 +15,7 @@ use reqwest::redirect::Policy;
 use rustix::process::geteuid;
 use serde_json::json;
 
+use crate::support::browser::sign_in;
 use crate::support::hostile::{CLIENT, Hostile};
 use crate::support::on_postgres;
 use crate::support::served::Place;
@@ -95,7 +96,7 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
     let served = place.serve();
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
 
-    let session = provider.sign_in(&client, &served.url).await;
+    let session = sign_in(&client, &served.url).await;
     let page = client.get(format!("{}/", served.url));
     let page = page.header("cookie", &session).send().await.unwrap();
     assert_eq!(page.status(), 200);

@@ -162,25 +162,6 @@ impl Hostile {
             .to_owned()
     }
 
-    /// Signs a browser in at the service at `url`, where this is the provider `work`; gives the session's
-    /// cookie. The client follows no redirect.
-    pub(crate) async fn sign_in(&self, client: &reqwest::Client, url: &str) -> String {
-        let cookie = |answer: &reqwest::Response, name: &str| {
-            let all = answer.headers().get_all("set-cookie").into_iter();
-            let all = all.map(|line| line.to_str().unwrap().split(';').next().unwrap());
-            let mut all = all.filter(|pair| pair.starts_with(name) && !pair.ends_with('='));
-            all.next().unwrap().to_owned()
-        };
-        let login = format!("{url}/auth/login?provider=work");
-        let begun = client.get(login).send().await.unwrap();
-        let flow = cookie(&begun, "fh-f-");
-        let back = Self::follow(begun.headers()["location"].to_str().unwrap()).await;
-        let done = client.get(&back).header("cookie", flow).send().await;
-        let done = done.unwrap();
-        assert_eq!(done.status(), 303);
-        cookie(&done, "fh-s=")
-    }
-
     /// A logout token of now, signed as the script says; `over` is put over its claims, where a number
     /// is so many seconds from now.
     pub(crate) fn logout_token(&self, over: &Value) -> String {
