@@ -12,8 +12,18 @@ image: ## make the container image localhost/freehold:dev
 	@scripts/image.sh
 test-image: ## run that image hardened and ask it what the README promises
 	@scripts/test-image.sh
+test-machine: ## start what the ARM template gives a machine under a real systemd
+	@scripts/test-machine.sh
+arm: ## write infra/arm from bicep/ with the Bicep compiler
+	@scripts/arm.sh
+bundle: ## make the offline bundle dist/freehold-VERSION.tar
+	@scripts/bundle.sh
+reproduce: ## make it again elsewhere and compare: two release builds
+	@scripts/reproduce.sh
 test-kube: ## run the pod of the Helm chart with that image, and lose its node
 	@scripts/test-kube.sh
+newcomer: ## the ways of the README from a clone to a signed-in page, timed; kept in docs/results
+	@scripts/newcomer.sh
 test-browser: ## a fresh clone, make run, and a browser that signs in
 	@scripts/test-browser.sh
 pictures: ## the same, keeping the README's pictures in docs/images
@@ -36,4 +46,4 @@ lock: ## renew the lock files of the test tools
 clean: ## remove what can be made again, the user's cache folder included
 	@scripts/clean.sh
 
-.PHONY: help run test image test-image test-kube test-browser pictures conformance bench fmt lint generate tools lock clean
+.PHONY: help run test image test-image test-kube test-machine arm bundle reproduce newcomer test-browser pictures conformance bench fmt lint generate tools lock clean

@@ -11,9 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 tools_podman
 binary=${1:-}
 if [[ -z $binary ]]; then
-  tools_rust
-  cargo build --release --locked
-  binary=$CARGO_TARGET_DIR/$target/release/freehold
+  binary=$(scripts/release.sh)
 fi
 [[ -x $binary ]] || die "no program at $binary: build it first (cargo build --release), or give its path."
 if readelf -l "$binary" 2>/dev/null | grep -q INTERP; then
@@ -26,6 +24,7 @@ mkdir -p "$given/out/data" "$given/out/certs"
 install -m 0755 "$binary" "$given/out/freehold"
 mkdir "$given/out/LICENSES"
 install -m 0644 LICENSE NOTICE "$given/out/"
+scripts/sbom.sh >"$given/out/freehold.cdx.json"
 install -m 0644 LICENSES/* "$given/out/LICENSES/"
 install -m 0644 /etc/ssl/certs/ca-certificates.crt "$given/out/certs/"
 chmod 0700 "$given/out/data"

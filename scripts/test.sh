@@ -85,7 +85,7 @@ formatted() { cargo fmt --check; }
 linted() { cargo clippy --locked --all-targets -- -D warnings; }
 # In this order: `cargo nextest` builds the program that integration tests start.
 built() { cargo nextest run --locked --no-run; }
-released() { cargo build --release --locked; }
+released() { scripts/release.sh; }
 small_enough() {
   local size
   size=$(stat -c %s "$CARGO_TARGET_DIR/$target/release/freehold")
@@ -97,8 +97,14 @@ examples() { cargo test --doc --locked; }
 on_postgres() { scripts/with-postgres.sh cargo nextest run --locked; }
 documented() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
 all_used() { cargo shear --deny-warnings --locked; }
-shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh infra/entra/*.sh .ci/run; }
+shell_checked() { shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh infra/entra/*.sh bicep/files/freehold-data-disk .ci/run; }
+# The very program of the image: the offline bundle compares the two.
+silent() {
+  FREEHOLD_TEST_BACKEND=sqlite FREEHOLD_TEST_PROGRAM=$CARGO_TARGET_DIR/$target/release/freehold \
+    cargo nextest run --locked -E 'test(silence::)'
+}
 imaged() { scripts/image.sh "$CARGO_TARGET_DIR/$target/release/freehold"; }
+machine_runs() { IMAGE=localhost/freehold:dev scripts/test-machine.sh "$CARGO_TARGET_DIR/$target/release/freehold"; }
 recipe_checked() { hadolint infra/docker/Dockerfile; }
 
 stage tools 6
@@ -118,6 +124,7 @@ stage checks 5
 check "the code is formatted (make fmt)" formatted || true
 check "scripts pass shellcheck" shell_checked || true
 check "the container recipe passes hadolint" recipe_checked || true
+check "the templates are what the compiler makes (make arm)" scripts/arm.sh --check || true
 check "licences, bans, sources and advisories of crates" scripts/deny.sh || true
 check "no dependency is unused" all_used || true
 
@@ -143,7 +150,11 @@ after_build "unit and integration tests on PostgreSQL" on_postgres
 stage "image and deploy" 8
 after_build "the image builds" imaged
 after_build "the image runs hardened" scripts/test-image.sh
+after_build "the program of the image sends nothing that is not on its list" silent
+after_build "a newcomer's two ways" scripts/newcomer.sh --image-is-there
+after_build "the offline bundle" scripts/test-bundle.sh "$CARGO_TARGET_DIR/$target/release/freehold"
 after_build "the pod of the Helm chart runs" scripts/test-kube.sh
+after_build "the machine of the ARM template runs the program of the image" machine_runs
 
 stage browser 5
 after_build "from a clone to a signed-in browser" scripts/test-browser.sh

@@ -7,6 +7,7 @@
 //!   [`azure`], [`crypto`], [`ical`].
 //! - **Cellar** holds the only database handles: [`store`], [`audit`], [`jobs`].
 //! - **Rooms** are what the product is: [`identity`], [`calendar`], [`inventory`].
+//! - **Workshop** works across rooms: [`backup`].
 //! - **Doors** are the wire: [`edge`], [`dav`], [`api`], [`web`].
 //! - **Roof** puts it together: [`server`], [`cli`].
 
@@ -23,6 +24,7 @@ pub mod jobs;
 pub mod identity;
 pub mod calendar;
 pub mod inventory;
+pub mod backup;
 pub mod edge;
 pub mod dav;
 pub mod api;

@@ -3,7 +3,7 @@
 //! [`Azure`] gets tokens of the platform's identity, so that no secret is stored anywhere: the
 //! workload identity of AKS, the managed identity of App Service, Container Apps or a machine. With
 //! them it wraps and unwraps keys in Key Vault ([`Azure::wrap_key`]), and fetches secrets
-//! ([`Azure::secret`]).
+//! ([`Azure::secret`]), and carries requests to Blob storage ([`Azure::ask_storage`]).
 //!
 //! **Invariants.** Tokens and secrets are kept in memory only, overwritten when they are dropped,
 //! and have no `Debug`. A token goes to the vault it was made for and to no other host: the vault's
@@ -11,13 +11,14 @@
 //! the same token waits for one request. Waiting for Azure is bounded.
 //!
 //! **Absent on purpose.** Anything that changes something in Azure, except that wrapping a key is
-//! recorded there.
+//! recorded there; what `backup` puts into Blob storage passes here and is not made here.
 //!
 //! | What | Microsoft's page |
 //! | --- | --- |
 //! | workload identity | "Microsoft identity platform and the OAuth 2.0 client credentials flow", third case |
 //! | managed identity of a machine (IMDS) | "How to use managed identities for Azure resources on an Azure VM to acquire an access token" |
 //! | `IDENTITY_ENDPOINT` | "How to use managed identities for App Service", REST endpoint reference |
+//! | Blob storage | "Authorize access to blobs using Microsoft Entra ID" |
 //! | Key Vault | "Azure Key Vault REST API reference", version 7.4; "Authentication, requests and responses" |
 
 mod advice;
@@ -29,10 +30,11 @@ mod identity;
 mod key_vault;
 mod patience;
 mod secrets;
+mod storage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -45,6 +47,7 @@ pub use error::{KeyVaultError, TokenError, UnresolvedSecret};
 pub use identity::{JWT_BEARER, Source, Token};
 pub use key_vault::{KeyState, WrappedByKey};
 pub use patience::Patience;
+pub use storage::StorageError;
 
 use crate::base::{Clock, SystemClock, visible};
 use crate::config::{self, Platform, Secret};
@@ -65,6 +68,8 @@ struct Inner {
     secrets: Cache<Secret, UnresolvedSecret>,
     /// By vault, for which resource it wants tokens.
     resources: Mutex<HashMap<String, String>>,
+    /// By status, how often Key Vault answered.
+    answers: Arc<Mutex<BTreeMap<u16, u64>>>,
 }
 
 impl Azure {
@@ -95,6 +100,7 @@ impl Azure {
             tokens: Cache::default(),
             secrets: Cache::default(),
             resources: Mutex::default(),
+            answers: Arc::default(),
         }))
     }
 
@@ -113,6 +119,12 @@ impl Azure {
         let (platform, outbound) = (inner.platform.clone(), inner.outbound.clone());
         let clock = Arc::clone(&inner.clock);
         Self::patient(&inner.settings, platform, outbound, clock, patience)
+    }
+
+    /// How often Key Vault answered since the start, by HTTP status; each attempt counts.
+    #[must_use]
+    pub fn key_vault_answers(&self) -> BTreeMap<u16, u64> {
+        self.0.answers.lock().clone()
     }
 
     /// The ways out that it uses.

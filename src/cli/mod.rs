@@ -8,6 +8,7 @@
 //! **Absent on purpose.** Decisions: a command reads its arguments, asks a room, writes the answer.
 
 mod audit;
+mod backup;
 mod config;
 mod doctor;
 mod egress;
@@ -54,6 +55,9 @@ enum Command {
     /// The record of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Sealed copies of the database, kept elsewhere: now, list, verify, restore
+    #[command(subcommand)]
+    Backup(backup::Command),
     /// The keys that seal what is stored: status, rotate, rewrap
     #[command(subcommand)]
     Keys(keys::Command),
@@ -102,6 +106,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Import(command) => import::run(command, &load(data)?.settings).await,
         Command::Token(command) => token::run(command, &load(data)?.settings).await,
         Command::Audit(command) => audit::run(command, &load(data)?.settings).await,
+        Command::Backup(command) => backup::run(command, &load(data)?.settings).await,
         Command::Keys(command) => keys::run(command, &load(data)?.settings).await,
         Command::Config(command) => config::run(command, file, data),
         Command::Doctor => Ok(doctor::run(load(data)).await),

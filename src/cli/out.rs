@@ -44,7 +44,7 @@ pub(super) fn bytes_bar(length: Option<u64>) -> ProgressBar {
     match length {
         Some(length) => styled(
             ProgressBar::new(length),
-            "{wide_bar} {bytes}/{total_bytes} {eta} left",
+            "{msg} {wide_bar} {bytes}/{total_bytes} {eta} left",
         ),
         None => styled(ProgressBar::no_length(), "{spinner} {bytes} {elapsed}"),
     }

@@ -21,14 +21,15 @@
 //!
 //! | File | What |
 //! | --- | --- |
-//! | `settings.rs`, `provider.rs` | the tree: add a key here |
+//! | `settings.rs`, `provider.rs`, `telemetry.rs` | the tree: add a key here |
 //! | `schema.rs` | what is known about a key; the declaring macros |
-//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs`, `key_vault.rs` | types that are written as text |
+//! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs`, `key_vault.rs`, `backup.rs` | types that are written as text |
 //! | `platform.rs` | what Azure says in variables of its own |
 //! | `load.rs`, `file.rs`, `environment.rs` | the layers |
 //! | `verify.rs`, `rules.rs`, `provider_rules.rs` | single values; values together |
 //! | `explain.rs`, `json_schema.rs` | show, explain, reference, the annotated file; the schema |
 
+mod backup;
 mod contact;
 mod environment;
 mod error;
@@ -45,11 +46,13 @@ mod rules;
 mod schema;
 pub mod secret;
 mod settings;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod values;
 mod verify;
 
+pub use backup::{Backup, BackupPlace, Container};
 pub use contact::{Day, SecurityContact};
 pub use error::{ConfigError, Problem, Unfit};
 pub use explain::{annotated, explain, reference};
@@ -66,4 +69,5 @@ pub use settings::{
     Audit, Backend, Calendar, Identity, KekProvider, Limits, Log, LogFormat, Postgres, Server,
     Settings, Sqlite, SslMode, Store, Tls, Vault,
 };
+pub use telemetry::{CollectorUrl, OtlpProtocol, Telemetry};
 pub use values::{Administrator, Listen, LogLevel, PublicUrl, is_protected};

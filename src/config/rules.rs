@@ -1,6 +1,8 @@
 //! What settings must fulfil together. Pure: settings in, sentences out.
 
-use super::{Backend, KekProvider, SecretRef, Settings, Store, Tls, Vault, provider_rules};
+use super::{
+    Backend, BackupPlace, KekProvider, SecretRef, Settings, Store, Tls, Vault, provider_rules,
+};
 
 /// The key that is wrong, and why.
 pub(super) type Verdict = (String, String);
@@ -42,7 +44,16 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
+    must(
+        settings
+            .telemetry
+            .metrics_listen
+            .is_none_or(|listen| listen.port() == 0 || !server.listen.contains(&listen)),
+        "telemetry.metrics_listen",
+        "is also in `server.listen`; give metrics a port of their own, such as `127.0.0.1:9464`",
+    );
     key(&settings.vault, &mut must);
+    backup(settings, &mut must);
     verdicts.extend(provider_rules::judge(identity));
     verdicts.extend(vaults(settings));
     verdicts
@@ -102,6 +113,36 @@ fn key(vault: &Vault, must: Must<'_>) {
         "cannot be a secret in Key Vault: let a key there wrap instead, with `vault.kek = \
          \"azure-key-vault\"`, which never gives it away",
     );
+}
+
+fn backup(settings: &Settings, must: Must<'_>) {
+    let Settings { backup, store, .. } = settings;
+    must(
+        backup.keys_to.is_none() || backup.to.is_some(),
+        "backup.keys_to",
+        "needs `backup.to` beside it: a key ring without data restores nothing",
+    );
+    must(
+        backup.to.is_none() || store.backend == Backend::Sqlite,
+        "backup.to",
+        "is set, and with `store.backend = \"postgres\"` the server makes the backups: turn on its \
+         point-in-time restore and unset this",
+    );
+    for (key, place) in settings.backup_places() {
+        match place {
+            BackupPlace::Folder(folder) => must(
+                !folder.starts_with(&store.data),
+                key,
+                "is in `store.data`; whatever takes the data would take the backups with it: name a \
+                 folder on another disk",
+            ),
+            BackupPlace::Container(at) => must(
+                at.is_known(),
+                key,
+                "is at a host that is no Blob storage of a known cloud; correct it",
+            ),
+        }
+    }
 }
 
 /// A token goes to vaults of known domains only.

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{
-    Administrator, Azure, Day, KekPlace, KeyAddress, Listen, LogLevel, Network, Provider,
-    PublicUrl, SecretRef, SecurityContact,
+    Administrator, Azure, Backup, BackupPlace, CollectorUrl, Day, KekPlace, KeyAddress, Listen,
+    LogLevel, Network, Provider, PublicUrl, SecretRef, SecurityContact, Telemetry,
     schema::{choice, section},
 };
 
@@ -29,6 +29,8 @@ section! {
         vault: Vault = Vault::default();
         /// How this service identifies itself to Microsoft Azure, without a stored secret.
         azure: Azure = Azure::default();
+        /// Sealed copies of the database, made by the hour.
+        backup: Backup = Backup::default();
         /// Who may sign in, and for how long.
         identity: Identity = Identity::default();
         /// The record of who did what.
@@ -39,6 +41,8 @@ section! {
         calendar: Calendar = Calendar::default();
         /// What the service writes to standard error.
         log: Log = Log::default();
+        /// What programs that watch the service are told.
+        telemetry: Telemetry = Telemetry::default();
     }
 }
 
@@ -336,6 +340,12 @@ impl Settings {
         }
     }
 
+    /// The collector that telemetry is sent to, which is a way out: host and port.
+    #[must_use]
+    pub const fn collector(&self) -> Option<&CollectorUrl> {
+        self.telemetry.otlp_endpoint.as_ref()
+    }
+
     /// Every vault that is named, with the key that names it.
     #[must_use]
     pub fn vaults(&self) -> Vec<(String, &Url)> {
@@ -347,6 +357,29 @@ impl Settings {
         let key = self.vault.key_vault_key.iter();
         let key = key.map(|key| ("vault.key_vault_key".to_owned(), &key.item().vault));
         secrets.chain(key).collect()
+    }
+
+    /// Every place for backups that is set, with its key.
+    #[must_use]
+    pub fn backup_places(&self) -> Vec<(&'static str, &BackupPlace)> {
+        let places = [
+            ("backup.to", &self.backup.to),
+            ("backup.keys_to", &self.backup.keys_to),
+        ];
+        let set = places.into_iter();
+        set.filter_map(|(key, place)| Some((key, place.as_ref()?)))
+            .collect()
+    }
+
+    /// The address of every Blob storage account that backups go to, with the key that names it.
+    #[must_use]
+    pub fn backup_hosts(&self) -> Vec<(&'static str, &Url)> {
+        let places = self.backup_places().into_iter();
+        let places = places.filter_map(|(key, place)| match place {
+            BackupPlace::Container(at) => Some((key, &at.service)),
+            BackupPlace::Folder(_) => None,
+        });
+        places.collect()
     }
 
     /// Every secret reference that is set, with its key.
@@ -362,6 +395,10 @@ impl Settings {
                 &self.server.tls.key_vault_certificate,
             ),
             ("vault.key_file".to_owned(), &self.vault.key_file),
+            (
+                "telemetry.otlp_headers".to_owned(),
+                &self.telemetry.otlp_headers,
+            ),
         ];
         for (index, provider) in self.identity.providers.iter().enumerate() {
             for (key, reference) in [

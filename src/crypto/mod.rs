@@ -13,6 +13,7 @@
 //! | What | Standard |
 //! | --- | --- |
 //! | AES-256-GCM, 96-bit random nonces, at most 2^32 messages per key | NIST SP 800-38D §8.3 |
+//! | AES-256-GCM over chunks of one long text, the counter as nonce | NIST SP 800-38D §8.2.1 |
 //! | Ed25519 for signatures | RFC 8032 |
 //! | RSA-OAEP with SHA-256 for the recovery key | RFC 8017 §7.1 |
 //! | HMAC-SHA-256 for look-up hashes | RFC 2104 |
@@ -24,6 +25,7 @@ mod keys;
 mod recovery;
 mod seal;
 mod signer;
+mod stream;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -35,6 +37,7 @@ pub use keys::{KeyBytes, KeyId, Owner, Purpose, RootId, WrappedKey, WrappedRoot,
 pub use recovery::{RecoveryError, RecoveryKey, RecoveryPrivateKey};
 pub use seal::RowBinding;
 pub use signer::{Algorithm, Signer, SignerError};
+pub use stream::{CHUNK_TAG_BYTES, Chunk, StreamKey};
 pub use upkeep::Newest;
 pub use vault::{KeyLimits, Vault, VaultError};
 

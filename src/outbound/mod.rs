@@ -15,9 +15,11 @@
 //! **Absent on purpose.** Addresses that a person supplied: they need a client of their own, which
 //! refuses private ones.
 
+mod exporter;
 #[cfg(test)]
 mod tests;
 
+mod reach;
 mod way;
 
 use std::collections::BTreeSet;
@@ -27,11 +29,15 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
+use tracing::Instrument as _;
 use url::Url;
 
+pub use exporter::Exporter;
+pub use reach::{Reached, Unreached, reach};
 pub use way::{Protocol, Way, is_callable};
 
 use crate::base::{Kind, Timestamp};
+use crate::telemetry::trace;
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -39,6 +45,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const TOTAL_MAX: Duration = Duration::from_secs(15);
 /// The largest body of an answer, after it is unpacked.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// The same for parts of large objects: they are asked for in pieces of half of this.
+const LARGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long a part of a large object may be on its way.
+const LARGE_TOTAL_MAX: Duration = Duration::from_mins(2);
 
 /// The handle on the outside; cheap to clone. The default one has no way out.
 #[derive(Clone, Default)]
@@ -168,19 +178,55 @@ impl Outbound {
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, OutboundError> {
+        self.carry(request, (TOTAL_MAX, ANSWER_BYTES_MAX)).await
+    }
+
+    /// The same for a part of a large object, up to 16 MiB: it may take two minutes.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_large(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, OutboundError> {
+        self.carry(request, (LARGE_TOTAL_MAX, LARGE_BYTES_MAX))
+            .await
+    }
+
+    async fn carry(
+        &self,
+        mut request: http::Request<Vec<u8>>,
+        limits: (Duration, usize),
+    ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let text = request.uri().to_string();
         let url = Url::parse(&text).map_err(|_| OutboundError::Address(text))?;
         let host = self.check(&url)?;
+        let span = trace::call(request.method(), &host);
+        trace::pass_on(&span, request.headers_mut());
+        let answer = self.exchange(request, host, limits);
+        let answer = answer.instrument(span.clone()).await;
+        if let Ok(answer) = &answer {
+            span.record("http.response.status_code", answer.status().as_u16());
+        }
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+        host: String,
+        (time_max, limit): (Duration, usize),
+    ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let unanswered = |source| OutboundError::Unanswered {
             host: host.clone(),
             source,
         };
-        let request = reqwest::Request::try_from(request).map_err(unanswered)?;
+        let mut request = reqwest::Request::try_from(request).map_err(unanswered)?;
+        *request.timeout_mut() = Some(time_max);
         let mut answer = self.client()?.execute(request).await.map_err(unanswered)?;
         let mut body = Vec::with_capacity(8 * 1024);
         while let Some(chunk) = answer.chunk().await.map_err(unanswered)? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                let limit = ANSWER_BYTES_MAX;
+            if body.len() + chunk.len() > limit {
                 return Err(OutboundError::TooLarge { host, limit });
             }
             body.extend_from_slice(&chunk);

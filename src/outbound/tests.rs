@@ -145,3 +145,27 @@ async fn a_host_that_is_down_is_unavailable_and_named() {
     assert_eq!(error.kind(), Kind::Unavailable);
     assert!(error.to_string().contains("127.0.0.1:1 did not answer"));
 }
+
+#[test]
+fn addresses_of_private_networks_are_told_from_those_of_the_internet() {
+    let private = [
+        "10.4.0.5",
+        "172.16.0.1",
+        "192.168.1.1",
+        "127.0.0.1",
+        "fd00::1",
+        "::1",
+    ];
+    let public = [
+        "20.50.2.1",
+        "172.32.0.1",
+        "2603:1020::1",
+        "::ffff:20.50.2.1",
+    ];
+    for address in private.map(|text| text.parse().unwrap()) {
+        assert!(super::reach::is_private(address), "{address}");
+    }
+    for address in public.map(|text| text.parse().unwrap()) {
+        assert!(!super::reach::is_private(address), "{address}");
+    }
+}

@@ -38,6 +38,8 @@ pub fn ways(settings: &Settings, platform: &Platform) -> Vec<Way> {
     let mut ways = [
         providers(settings),
         vaults(settings),
+        backups(settings),
+        Vec::from_iter(collector(settings)),
         Vec::from_iter(identity(settings, platform)),
         Vec::from_iter(database(settings)),
     ]
@@ -97,6 +99,25 @@ fn vaults(settings: &Settings) -> Vec<Way> {
         .collect()
 }
 
+/// The collector of telemetry.
+fn collector(settings: &Settings) -> Option<Way> {
+    let url = settings.collector()?.url();
+    Way::to(
+        url,
+        "telemetry.otlp_endpoint",
+        "the collector: traces, metrics, logs",
+    )
+    .ok()
+}
+
+/// Blob storage: where backups go.
+fn backups(settings: &Settings) -> Vec<Way> {
+    let named = settings.backup_hosts().into_iter();
+    named
+        .filter_map(|(key, host)| Way::to(host, key, "Blob storage: backups").ok())
+        .collect()
+}
+
 /// Who gives tokens of the platform's identity, where some are needed.
 fn identity(settings: &Settings, platform: &Platform) -> Option<Way> {
     let clock = Arc::new(SystemClock);
@@ -108,6 +129,9 @@ fn identity(settings: &Settings, platform: &Platform) -> Option<Way> {
     );
     if !settings.vaults().is_empty() {
         return azure.identity_way("the platform's identity: tokens for Key Vault");
+    }
+    if !settings.backup_hosts().is_empty() {
+        return azure.identity_way("the platform's identity: tokens for Blob storage");
     }
     let mut providers = settings.identity.providers.iter();
     let shown = |one: &Provider| one.client_authentication() == ClientAuthentication::AzureIdentity;

@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::{Certificate, Rooms};
+use crate::backup;
 use crate::edge::Endpoint;
 use crate::identity::Providers;
 use crate::identity::providers::{ProviderState, Seen};
@@ -81,6 +82,7 @@ pub(crate) async fn report(rooms: &Rooms) -> Report {
         check("keys", keys(rooms)),
         check("disk", disk(rooms)),
     ];
+    checks.extend(backup(rooms));
     let certificate = rooms.certificate.as_ref().map(Certificate::health);
     checks.extend(certificate.map(|health| check("certificate", health)));
     Report { checks }
@@ -117,6 +119,23 @@ fn provider(state: &ProviderState) -> Check {
         name: name.into(),
         health,
     }
+}
+
+/// How old the last backup is; nothing where none are made.
+fn backup(rooms: &Rooms) -> Option<Check> {
+    let backups = rooms.backups.is_on().then_some(&rooms.backups)?;
+    let (status, now) = (backups.status(), rooms.store.clock().now());
+    let name = match &status.last_success {
+        None => "backup, none yet".to_owned(),
+        Some(last) => {
+            let mins = now.duration_since(last.at).as_mins().max(0);
+            format!("backup, last {:.0} ({mins} min ago)", last.at)
+        }
+    };
+    Some(Check {
+        name: name.into(),
+        health: backup::health(&status, backups.every_mins(), now),
+    })
 }
 
 fn keys(rooms: &Rooms) -> Health {

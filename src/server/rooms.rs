@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Certificate, OpenError, egress};
 use crate::audit::{self, Audit};
 use crate::azure::Azure;
+use crate::backup::Backups;
 use crate::base::{Clock, SystemClock};
 use crate::calendar::{CalendarLimits, Calendars};
 use crate::config::{Backend, KekPlace, SecretRef, Settings};
@@ -33,6 +34,8 @@ pub struct Rooms {
     pub calendars: Calendars,
     /// What there is and who has it.
     pub inventory: Inventory,
+    /// Copies of all this, kept elsewhere.
+    pub backups: Backups,
     /// What is served over TLS, if a certificate is configured.
     pub(super) certificate: Option<Certificate>,
     lock: Option<Arc<FolderLock>>,
@@ -46,7 +49,14 @@ impl Rooms {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let azure = egress::azure(settings);
+        Self::open_with(settings, egress::azure(settings)).await
+    }
+
+    /// The same, with secrets and ways out that are in use already.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn open_with(settings: &Settings, azure: Azure) -> Result<Self, OpenError> {
         let (store, lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();
@@ -61,6 +71,7 @@ impl Rooms {
         let limits = CalendarLimits::of(&settings.calendar);
         let calendars = Calendars::new(store.clone(), keys.clone(), limits);
         let inventory = Inventory::new(store.clone(), keys.clone());
+        let backups = Backups::new(settings, &azure, (store.clone(), keys.clone()));
         let tls = &settings.server.tls;
         let certificate = Certificate::of(tls, &azure, Arc::new(SystemClock)).await;
         Ok(Self {
@@ -71,6 +82,7 @@ impl Rooms {
             identity,
             calendars,
             inventory,
+            backups,
             certificate,
             lock: lock.map(Arc::new),
         })

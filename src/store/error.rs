@@ -34,7 +34,7 @@ pub enum StoreError {
          ends at \"{known}\"): start that version, or go back to the data from before it. On SQLite, \
          with no service running: in the data folder put before-{found}.db in the place of \
          freehold.db and remove freehold.db-wal and freehold.db-shm; what was changed since is \
-         lost. On PostgreSQL restore your own backup"
+         lost (docs/backup.md). On PostgreSQL restore your own backup"
     )]
     Newer {
         /// The oldest step this program does not know, which the copy is named after.
@@ -81,6 +81,11 @@ pub enum StoreError {
     /// Another transaction stood in the way too often.
     #[error("the change met other changes too often and was given up: try again")]
     Contended,
+    /// The database is no file of ours.
+    #[error(
+        "a PostgreSQL database is backed up by its server: use the server's point-in-time restore"
+    )]
+    NotHere,
     /// The store is closing.
     #[error("the store is closed: the service is stopping; try again when it is up")]
     Closed,

@@ -1,8 +1,11 @@
 //! The migrator: ordered steps, each once, all that are missing in one transaction.
 //!
 //! Before it changes a SQLite database that already holds something, it copies the file beside it
-//! (`before-STEP.db`): putting that copy back is the roll-back.
+//! (`before-STEP.db`, for its owner only): putting that copy back is the roll-back. The newest three
+//! of these copies are kept.
 
+use std::fs::{DirEntry, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +14,21 @@ use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use super::migrations::{ALL, Migration, RING};
 use super::{Backend, SqliteOptions, Store, StoreError, Tx, dialect};
+
+/// How many copies from before a migration are kept.
+const COPIES_KEPT: usize = 3;
+
+/// The last step that this program knows: the name of its schema.
+#[must_use]
+pub fn last_step() -> &'static str {
+    ALL.last().map_or("", |step| step.name)
+}
+
+/// Whether this program knows the step called `name`; it does not open a database with another one.
+#[must_use]
+pub fn is_known_step(name: &str) -> bool {
+    ALL.iter().any(|step| step.name == name)
+}
 
 /// Brings the database to the last step this program knows.
 pub(super) async fn run(store: &Store) -> Result<(), StoreError> {
@@ -142,13 +160,40 @@ fn copy_before(database: &Path, folder: &Path, step: &str) -> Result<(), StoreEr
     if part.exists() {
         std::fs::remove_file(&part).map_err(|e| failed("remove", &part, e))?;
     }
+    let mut options = OpenOptions::new();
+    let made = options.write(true).create_new(true).mode(0o600).open(&part);
+    let made = made.map_err(|e| failed("make the copy", &part, e))?;
     let source = rusqlite::Connection::open(database)?;
     source.backup("main", &part, None)?;
-    std::fs::File::open(&part)
-        .and_then(|file| file.sync_all())
+    made.sync_all()
         .and_then(|()| std::fs::rename(&part, &copy))
         .map_err(|e| failed("write the copy", &copy, e))?;
     tracing::info!(copy = %copy.display(), "copied the database before migrating it");
+    // What is too much costs room and nothing else: the migration goes on.
+    if let Err(error) = thin_out(folder) {
+        tracing::warn!(%error, "older copies from before a migration are still there");
+    }
+    Ok(())
+}
+
+/// Takes the older copies away.
+fn thin_out(folder: &Path) -> std::io::Result<()> {
+    let is_copy = |entry: &DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with("before-") && name.ends_with(".db")
+    };
+    let mut copies = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_copy(&entry) {
+            copies.push((entry.metadata()?.modified()?, entry.path()));
+        }
+    }
+    copies.sort_unstable_by(|a, b| b.cmp(a));
+    for (_, path) in copies.into_iter().skip(COPIES_KEPT) {
+        std::fs::remove_file(path)?;
+    }
     Ok(())
 }
 

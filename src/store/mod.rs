@@ -18,6 +18,7 @@
 pub mod dialect;
 pub(crate) mod entities;
 mod conn;
+mod counts;
 mod error;
 mod folder;
 pub mod key_ring;
@@ -39,6 +40,7 @@ pub(crate) mod testing;
 mod tests;
 mod tx;
 
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -46,15 +48,20 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 pub use conn::{Conn, Row};
+pub use counts::WriteCounts;
 pub use error::StoreError;
 pub use folder::FolderLock;
+pub use migrate::{is_known_step, last_step};
 pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;
 pub use tx::{Snapshot, Tx};
 
 use crate::base::Clock;
+use crate::telemetry::trace;
+use counts::{Asked, Counters};
 use sqlite::{Lite, LiteConn, Verdict};
 
 /// The handle on the database; cheap to clone.
@@ -62,12 +69,16 @@ use sqlite::{Lite, LiteConn, Verdict};
 pub struct Store {
     backend: Arc<Backend>,
     clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
 }
 
 enum Backend {
     Lite(Lite),
     Postgres(postgres::Postgres),
 }
+
+/// Gets pages (4 KiB each) that are copied and pages in all; says whether to go on.
+pub type CopyProgress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// How the store itself is, for readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +103,17 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let lite = Lite::open(options)?;
-        let store = Self {
-            backend: Arc::new(Backend::Lite(lite)),
-            clock,
-        };
+        let store = Self::over(Backend::Lite(lite), clock);
         migrate::run(&store).await?;
         Ok(store)
+    }
+
+    fn over(backend: Backend, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            backend: Arc::new(backend),
+            clock,
+            counters: Arc::default(),
+        }
     }
 
     /// Connects to PostgreSQL and migrates the database; several processes may do so at once.
@@ -109,10 +125,7 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let postgres = postgres::Postgres::connect(options).await?;
-        let store = Self {
-            backend: Arc::new(Backend::Postgres(postgres)),
-            clock,
-        };
+        let store = Self::over(Backend::Postgres(postgres), clock);
         migrate::run(&store).await?;
         Ok(store)
     }
@@ -139,6 +152,7 @@ impl Store {
         Fut: Future<Output = Result<T, E>> + Send,
     {
         let input = Arc::new(input);
+        let span = trace::database("write", self.system());
         match self.backend.as_ref() {
             Backend::Lite(lite) => {
                 let (reply, answer) = oneshot::channel();
@@ -148,12 +162,15 @@ impl Store {
                     clock: Arc::clone(&self.clock),
                     outcome: None,
                     reply,
+                    asked: Asked::now(&self.counters),
                 }));
-                answer
-                    .await
-                    .unwrap_or_else(|_| Err(StoreError::Closed.into()))
+                let answer = answer.instrument(span).await;
+                answer.unwrap_or_else(|_| Err(StoreError::Closed.into()))
             }
-            Backend::Postgres(postgres) => postgres.write(self.clock.as_ref(), input, &work).await,
+            Backend::Postgres(postgres) => {
+                let writing = postgres.write(self, input, &work);
+                writing.instrument(span).await
+            }
         }
     }
 
@@ -171,17 +188,22 @@ impl Store {
         F: FnOnce(Snapshot, I) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
+        let span = trace::database("read", self.system());
         match self.backend.as_ref() {
             Backend::Lite(lite) => {
                 let taken = lite.readers.take()?;
                 let Some(conn) = taken.conn() else {
                     return Err(StoreError::Closed.into());
                 };
-                let result = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input).await;
+                let reading = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input);
+                let result = reading.instrument(span).await;
                 drop(taken);
                 result
             }
-            Backend::Postgres(postgres) => postgres.read(self.clock.as_ref(), input, work).await,
+            Backend::Postgres(postgres) => {
+                let reading = postgres.read(self.clock.as_ref(), input, work);
+                reading.instrument(span).await
+            }
         }
     }
 
@@ -195,6 +217,20 @@ impl Store {
             Ok(())
         })
         .await
+    }
+
+    /// How many writes were asked, and how long they waited.
+    #[must_use]
+    pub fn write_counts(&self) -> WriteCounts {
+        self.counters.read()
+    }
+
+    /// The database, as OpenTelemetry names it in `db.system.name`.
+    fn system(&self) -> &'static str {
+        match self.backend.as_ref() {
+            Backend::Lite(_) => "sqlite",
+            Backend::Postgres(_) => "postgresql",
+        }
     }
 
     /// How the store is, without asking the disk.
@@ -218,6 +254,23 @@ impl Store {
         match self.backend.as_ref() {
             Backend::Lite(lite) => lite.integrity(),
             Backend::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Copies one consistent state of the database into the new file `file` while writes go on
+    /// (SQLite only). Blocks for seconds per GiB.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no room for the copy, [`StoreError::Damaged`],
+    /// [`StoreError::Closed`] when `progress` broke off, or [`StoreError::NotHere`] on PostgreSQL.
+    pub fn copy_to(
+        &self,
+        file: &std::path::Path,
+        progress: CopyProgress<'_>,
+    ) -> Result<(), StoreError> {
+        match self.backend.as_ref() {
+            Backend::Lite(lite) => lite.copy_to(file, progress),
+            Backend::Postgres(_) => Err(StoreError::NotHere),
         }
     }
 
@@ -246,6 +299,7 @@ struct LiteCommand<I, T, E, F> {
     clock: Arc<dyn Clock>,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    asked: Asked,
 }
 
 impl<I, T, E, F, Fut> sqlite::Command for LiteCommand<I, T, E, F>
@@ -257,6 +311,7 @@ where
     Fut: Future<Output = Result<T, E>> + Send,
 {
     fn run(&mut self, conn: LiteConn) -> Verdict {
+        self.asked.begin();
         let tx = Tx::new(Conn::lite(conn), self.clock.now());
         let attempt = AssertUnwindSafe(|| poll_once((self.work)(tx, Arc::clone(&self.input))));
         let outcome =

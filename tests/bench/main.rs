@@ -5,7 +5,7 @@
 //! that stays open. Each figure is the lowest of three passes. The floors: axum answering a
 //! constant (for answers without a write), and the same with SQLite inserting a row of 700 bytes
 //! with three indexes, one commit each, `synchronous=FULL` (for writes). Sealing is measured in this
-//! process, beside the cipher alone.
+//! process, beside the cipher alone; a backup in wall time, beside copying the file.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -13,12 +13,14 @@
     reason = "a program for the terminal"
 )]
 
+mod backup;
 mod client;
 mod data;
 mod floor;
 mod process;
 mod security;
 mod sealing;
+mod telemetry;
 
 use std::path::Path;
 use std::process::Command;
@@ -35,6 +37,8 @@ fn main() {
         Some("sealing") => table(&sealing()),
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
+        Some("backup") => backups(tempfile::tempdir().unwrap().path()),
+        Some("telemetry") => telemetry::measure(tempfile::tempdir().unwrap().path()),
         Some("security") => security::measure(tempfile::tempdir().unwrap().path()),
         _ => measure(),
     }
@@ -82,6 +86,23 @@ fn measure() {
         format!("{:.1} MB", process::program_mb()),
     );
     security::measure(folder.path());
+    telemetry::measure(folder.path());
+    backups(folder.path());
+}
+
+fn backups(folder: &Path) {
+    let measured = backup::measure(&folder.join("backups"));
+    println!("\n| Backup of 256 MiB to a folder | MB/s |\n| --- | ---: |");
+    for (what, rate) in [
+        ("floor: copying the file, durably", measured.floor),
+        (
+            "making a backup: copy, check, compress, seal, ship",
+            measured.make,
+        ),
+        ("restoring it: fetch, open, unpack, check", measured.restore),
+    ] {
+        println!("| {what} | {rate:.0} |");
+    }
 }
 
 fn sealing() -> [Figure; 3] {

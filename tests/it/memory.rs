@@ -15,6 +15,7 @@ use reqwest::redirect::Policy;
 use rustix::process::geteuid;
 use serde_json::json;
 
+use crate::support::browser::sign_in;
 use crate::support::hostile::{CLIENT, Hostile};
 use crate::support::on_postgres;
 use crate::support::served::Place;
@@ -95,20 +96,7 @@ async fn after_the_sign_out_nothing_of_the_tokens_is_left() {
     let served = place.serve();
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
 
-    let cookie = |answer: &reqwest::Response, name: &str| {
-        let all = answer.headers().get_all("set-cookie").into_iter();
-        let all = all.map(|line| line.to_str().unwrap().split(';').next().unwrap());
-        let mut all = all.filter(|pair| pair.starts_with(name) && !pair.ends_with('='));
-        all.next().unwrap().to_owned()
-    };
-    let login = format!("{}/auth/login?provider=work", served.url);
-    let begun = client.get(login).send().await.unwrap();
-    let flow = cookie(&begun, "fh-f-");
-    let back = Hostile::follow(begun.headers()["location"].to_str().unwrap()).await;
-    let done = client.get(&back).header("cookie", flow).send().await;
-    let done = done.unwrap();
-    assert_eq!(done.status(), 303, "{}", served.said());
-    let session = cookie(&done, "fh-s=");
+    let session = sign_in(&client, &served.url).await;
     let page = client.get(format!("{}/", served.url));
     let page = page.header("cookie", &session).send().await.unwrap();
     assert_eq!(page.status(), 200);

@@ -2,14 +2,16 @@
 //!
 //! Every line is one finding: `ok`, `warn` or `FAIL`, the part, and what is so or what to do.
 //! Nothing is changed, except that a database that nobody serves is opened, which migrates it.
-//! Nothing leaves the machine, except that the configured sign-in providers are asked for what they
-//! publish and what time it is there, and Azure for the keys and secrets that are configured to be
-//! there.
+//! Nothing leaves the machine, except that each way out is tried, the configured sign-in providers are
+//! asked for what they publish and what time it is there, and Azure for the keys, secrets and backups that
+//! are configured to be there.
 
 mod azure;
+mod backup;
 mod machine;
 mod providers;
 mod service;
+mod ways;
 
 use std::process::ExitCode;
 
@@ -77,8 +79,10 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));
     findings.extend(machine::examine(settings, &azure).await);
     findings.extend(service::examine(settings, &azure).await);
+    findings.extend(ways::examine(settings).await);
     findings.extend(providers::examine(settings, &azure).await);
     findings.extend(azure::examine(settings, &azure).await);
+    findings.extend(backup::examine(settings, &azure).await);
     let failed = findings.iter().any(|finding| finding.level == Level::Fail);
     for finding in &findings {
         out::line(&finding.line());

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod azure;
+mod backup;
 mod layers;
 mod refusals;
 mod secrets;
+mod telemetry;
 mod words;
 
 use std::{ffi::OsString, fs, path::PathBuf};

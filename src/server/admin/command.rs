@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::audit::{SignedHead, Verdict};
+use crate::backup;
 use crate::base::{Id, Timestamp};
 use crate::config::KekPlace;
 use crate::identity::tokens::PersonalToken;
@@ -54,6 +55,8 @@ pub enum Command {
         /// By this key-encryption key as well; `None`: by the configured one alone.
         to: Option<KekPlace>,
     },
+    /// Make a backup, with [`Output::Backup`]; [`Answer::Backup`].
+    BackupNow,
     /// Say how the store is; [`Answer::Examined`].
     Examine,
 }
@@ -73,6 +76,7 @@ impl Command {
             Self::KeysStatus => "keys status",
             Self::KeysRotate(_) => "keys rotate",
             Self::KeysRewrap { .. } => "keys rewrap",
+            Self::BackupNow => "backup now",
             Self::Examine => "doctor",
         }
     }
@@ -120,6 +124,8 @@ pub enum Input {
 pub enum Output {
     /// So much is done.
     Progress(i64),
+    /// So far is the backup.
+    Backup(backup::Progress),
     /// The command waits for [`Input`].
     Ready,
     /// What was asked for, line by line.
@@ -171,6 +177,8 @@ pub enum Answer {
     Keys(RingStatus),
     /// The ids of what wraps the root key now.
     Rewrapped(Vec<String>),
+    /// A backup was made.
+    Backup(backup::Taken),
     /// How the store is.
     Examined(Examined),
 }

@@ -15,6 +15,7 @@
 //! **Absent on purpose.** Rules: a command asks the rooms as the operator.
 
 mod audit;
+mod backup;
 mod command;
 mod import;
 mod keys;

@@ -9,7 +9,7 @@ use super::command::{
     Answer, Command, Examined, Input, NewTokenFor, Output, Part, ShownOnce, TokenLine,
 };
 use super::wire::{Wire, WireError};
-use super::{audit, import, keys};
+use super::{audit, backup, import, keys};
 use crate::base::clock::after;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};
@@ -101,6 +101,7 @@ async fn run(rooms: &Rooms, command: Command, talk: &mut Talk) -> Result<Answer,
         Command::KeysStatus => Ok(Answer::Keys(rooms.keys.status().await?)),
         Command::KeysRotate(what) => keys::rotate(rooms, what).await,
         Command::KeysRewrap { to } => keys::rewrap(rooms, to).await,
+        Command::BackupNow => backup::now(rooms, talk).await,
         Command::Examine => examine(rooms).await,
     }
 }

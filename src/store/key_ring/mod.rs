@@ -28,11 +28,11 @@ pub use opening::LockedRing;
 pub use rotation::{RingStatus, Rotation, Wrap};
 pub use upkeep::{KeyCondition, Upkeep};
 
-use super::{Backend, Store, StoreError};
+use super::{Backend, CopyProgress, Store, StoreError};
 use crate::base::Kind;
 use crate::crypto::{
-    Kek, KekError, KeyId, Owner, Purpose, RecoveryError, RecoveryKey, RowBinding, Vault,
-    VaultError, WrappedKey,
+    Kek, KekError, KeyId, Owner, Purpose, RecoveryError, RecoveryKey, RootId, RowBinding, Vault,
+    VaultError, WrappedKey, WrappedRoot,
 };
 
 /// How often a key is made anew because the root key has changed meanwhile.
@@ -240,6 +240,35 @@ impl KeyRing {
     /// [`StoreError::Damaged`] with SQLite's finding.
     pub fn integrity(&self) -> Result<(), StoreError> {
         self.ring.integrity()
+    }
+
+    /// Copies the ring into the new file `file`, as [`Store::copy_to`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn copy_to(
+        &self,
+        file: &std::path::Path,
+        progress: CopyProgress<'_>,
+    ) -> Result<(), StoreError> {
+        self.ring.copy_to(file, progress)
+    }
+
+    /// Wraps a key that is used outside of the ring, such as that of a backup, under the name
+    /// `name`: for the key-encryption key, and for the recovery key when there is one.
+    ///
+    /// # Errors
+    /// When the key-encryption key does not answer.
+    pub async fn wrap_apart(
+        &self,
+        name: &RootId,
+        key: &[u8; 32],
+    ) -> Result<Vec<WrappedRoot>, KeyRingError> {
+        let mut wraps = vec![self.kek.wrap(name, key).await?];
+        if let Some(recovery) = &self.recovery {
+            wraps.push(recovery.wrap(name, key)?);
+        }
+        Ok(wraps)
     }
 
     /// Lets go of the ring.

@@ -7,11 +7,12 @@
 mod conn;
 mod open;
 mod readers;
+mod snapshot;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 pub(super) use conn::LiteConn;
 pub(super) use readers::Readers;
@@ -68,6 +69,9 @@ pub(super) struct Shared {
     /// The writer is copying the log back: no reader may keep its snapshot at home, or the log
     /// could not begin anew.
     checkpointing: AtomicBool,
+    /// How many copies are being made. Each holds its snapshot for seconds: the log cannot begin
+    /// anew meanwhile, so the writer does not wait for that.
+    copying: AtomicUsize,
     /// The last commit failed because the disk is full.
     pub(super) full: AtomicBool,
     /// SQLite said that the file is damaged.
@@ -87,6 +91,13 @@ impl Shared {
     /// All snapshots until now are to be renewed.
     fn advance(&self) {
         self.generation.fetch_add(2, Ordering::AcqRel);
+    }
+
+    /// A full disk that a copy finds may be another one than that of the database.
+    fn note_damage(&self, error: &StoreError) {
+        if matches!(error, StoreError::Damaged(_)) {
+            self.note(error);
+        }
     }
 
     fn note(&self, error: &StoreError) {

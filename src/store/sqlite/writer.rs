@@ -207,6 +207,9 @@ impl Loop {
 
     /// Copies the log into the database and lets the next commit begin it anew.
     fn checkpoint(&self) {
+        if self.shared.copying.load(Ordering::Acquire) > 0 {
+            return;
+        }
         self.shared.checkpointing.store(true, Ordering::Release);
         self.shared.advance();
         self.readers.release_idle();

@@ -126,3 +126,31 @@ fn it_shows_the_public_key_to_register_and_not_the_private_one() {
     );
     assert!(!found.contains("\"d\""), "{found}");
 }
+
+#[test]
+fn it_tries_each_way_out_and_names_the_setting_of_one_that_leads_nowhere() {
+    let cloud = Cloud::start();
+    let mut place = with_key(&cloud);
+    let port = cloud.url.rsplit(':').next().unwrap();
+    let found = finding(&place, "way out");
+    let wanted = format!("127.0.0.1:{port} answers at 127.0.0.1, a private address (");
+    assert!(
+        found.starts_with("ok") && found.contains(&wanted),
+        "{found}"
+    );
+
+    // A port that nobody listens on any more.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
+    let provider = format!("[{{id=\"gone\", issuer=\"http://{closed}\", client_id=\"freehold\"}}]");
+    let key = "FREEHOLD__IDENTITY__PROVIDERS".to_owned();
+    place.environment.push((key, provider));
+    let (well, said, _) = run(&place, &["doctor"]);
+    let line = said
+        .lines()
+        .find(|line| line.contains("takes no connection"));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    assert!(!well && line.starts_with("FAIL  way out"), "{line}");
+    assert!(line.contains("(identity.providers[0].issuer)"), "{line}");
+}

@@ -18,6 +18,11 @@ use freehold::store::{Store, StoreError, Tx};
 use crate::calendar::{House, meeting, new, object, person};
 use crate::support::{TestStore, backend, on_postgres, postgres_database};
 
+/// The private and the public half of a recovery key, as PEM.
+pub(crate) fn recovery_pair() -> (String, String) {
+    recovery::pair(aws_lc_rs::rsa::KeySize::Rsa3072)
+}
+
 /// Runs a statement in the database.
 async fn change(store: &Store, sql: &'static str) {
     let run = |tx: Tx, sql: Arc<&'static str>| async move { tx.fixed_execute(&sql, vec![]).await };

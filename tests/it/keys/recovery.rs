@@ -24,7 +24,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// The private and the public half, as `openssl genpkey` and `openssl pkey -pubout` write them.
-fn pair(size: KeySize) -> (String, String) {
+pub(super) fn pair(size: KeySize) -> (String, String) {
     let key = PrivateDecryptingKey::generate(size).unwrap();
     let private: Pkcs8V1Der<'_> = key.as_der().unwrap();
     let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();

@@ -2,7 +2,9 @@
 
 pub(crate) mod app;
 pub(crate) mod azure;
+pub(crate) mod azurite;
 pub(crate) mod backend;
+pub(crate) mod browser;
 pub(crate) mod dav;
 pub(crate) mod hostile;
 pub(crate) mod served;

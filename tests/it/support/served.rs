@@ -14,6 +14,13 @@ use super::{on_postgres, postgres_database};
 /// So long a process may take to start or to stop.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The program under test: the one that was built with the tests, or, such as that of an image, the one
+/// that `FREEHOLD_TEST_PROGRAM` names.
+fn program() -> PathBuf {
+    let given = std::env::var_os("FREEHOLD_TEST_PROGRAM");
+    given.map_or_else(|| env!("CARGO_BIN_EXE_freehold").into(), PathBuf::from)
+}
+
 /// Where a service keeps its data; it outlives the process.
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
@@ -59,7 +66,7 @@ impl Place {
 
     /// The program with these arguments on this place.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
+        let mut command = Command::new(program());
         command
             .args(arguments)
             .arg("--data")
@@ -93,6 +100,12 @@ impl Place {
     pub(crate) fn serve_with(&self, more: &[&str]) -> Served {
         let arguments = ["serve", "--evaluation", "--listen", "127.0.0.1:0"];
         self.spawned(self.command(&[&arguments, more].concat()))
+    }
+
+    /// Serves an evaluation here, at this port of the machine.
+    pub(crate) fn serve_at(&self, port: u16) -> Served {
+        let address = format!("127.0.0.1:{port}");
+        self.spawned(self.command(&["serve", "--evaluation", "--listen", &address]))
     }
 
     /// An evaluation that `command` serves.

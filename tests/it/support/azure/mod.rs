@@ -135,6 +135,13 @@ impl Cloud {
             .count()
     }
 
+    /// Whether it has given this token, for this resource, and it is good yet.
+    pub(crate) fn takes(&self, token: &str, resource: &str) -> bool {
+        let script = self.script.lock().unwrap();
+        let given = script.tokens.get(token);
+        given.is_some_and(|(of, end)| of == resource && *end > script.now())
+    }
+
     /// What a machine with a managed identity offers.
     pub(crate) fn machine(&self) -> Platform {
         Platform {

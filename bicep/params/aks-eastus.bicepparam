@@ -1,0 +1,10 @@
+using '../main.bicep'
+
+// A cluster for the Helm chart in East US.
+param location = 'eastus'
+param dataResidency = 'us'
+param profile = 'aks'
+param hostName = 'calendar.example.org'
+param clientId = readEnvironmentVariable('FREEHOLD_CLIENT_ID', '6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10')
+param clusterAdminGroupId = readEnvironmentVariable('FREEHOLD_ADMIN_GROUP', '0f2a8b54-6d1e-4b41-9a0a-3c1f9c1f2b11')
+param alertEmail = 'operators@example.org'
