@@ -42,8 +42,8 @@ fn what_cannot_change_after_creation_is_pinned() {
         cloud_config("single-westeurope"),
         "it depends on who deploys"
     );
-    let digest = Sha256::digest(config.as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = bytes::Bytes::copy_from_slice(&Sha256::digest(config.as_bytes()));
+    let digest = format!("{digest:x}");
     assert_eq!(
         text("bicep/files/cloud-init.sha256").trim(),
         digest,
@@ -159,11 +159,7 @@ fn units(folder: &Path) -> Vec<std::path::PathBuf> {
                 }
             });
             let target = folder.join(source.file_name().unwrap());
-            std::fs::write(
-                &target,
-                lines.map(|line| format!("{line}\n")).collect::<String>(),
-            )
-            .unwrap();
+            std::fs::write(&target, lines.collect::<Vec<_>>().join("\n") + "\n").unwrap();
             all.push(target);
         }
     }
