@@ -76,7 +76,7 @@ param addressPrefix string = '10.60.0.0/22'
 @description('Who may reach the service on port 443: networks of your own. The Internet is refused.')
 param clientPrefixes array = [addressPrefix]
 
-@description('single: who may reach the machine by SSH, such as the network of a bastion. Empty is nobody.')
+@description('Who may reach the machine by SSH, and the private endpoints: the network of your bastion. Empty is nobody.')
 param operatorPrefixes array = []
 
 @description('false where somebody with the right to assign roles does that by hand.')

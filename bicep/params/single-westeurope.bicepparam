@@ -13,3 +13,4 @@ param packageSha256 = readEnvironmentVariable(
   '0000000000000000000000000000000000000000000000000000000000000000'
 )
 param alertEmail = 'operators@example.org'
+param operatorPrefixes = ['10.61.0.0/26']
