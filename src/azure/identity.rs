@@ -279,7 +279,7 @@ impl Azure {
     pub(super) async fn repeat(
         &self,
         make: impl Fn() -> http::Result<http::Request<Vec<u8>>>,
-        repeats: fn(http::StatusCode) -> bool,
+        repeats: impl Fn(http::StatusCode) -> bool + Send + Sync,
     ) -> Result<Answered, OutboundError> {
         let patience = &self.0.patience;
         let mut next = 2;

@@ -245,7 +245,11 @@ impl Azure {
             let body = if ask.body.is_some() { body } else { Vec::new() };
             request.header(CONTENT_TYPE, "application/json").body(body)
         };
-        let answer = self.repeat(make, service_repeats).await;
+        let repeats = |status: StatusCode| {
+            *self.0.answers.lock().entry(status.as_u16()).or_insert(0) += 1;
+            service_repeats(status)
+        };
+        let answer = self.repeat(make, repeats).await;
         answer.map_err(|error| unreached(vault, error))
     }
 }

@@ -34,7 +34,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -68,6 +68,8 @@ struct Inner {
     secrets: Cache<Secret, UnresolvedSecret>,
     /// By vault, for which resource it wants tokens.
     resources: Mutex<HashMap<String, String>>,
+    /// By status, how often Key Vault answered.
+    answers: Arc<Mutex<BTreeMap<u16, u64>>>,
 }
 
 impl Azure {
@@ -98,6 +100,7 @@ impl Azure {
             tokens: Cache::default(),
             secrets: Cache::default(),
             resources: Mutex::default(),
+            answers: Arc::default(),
         }))
     }
 
@@ -116,6 +119,12 @@ impl Azure {
         let (platform, outbound) = (inner.platform.clone(), inner.outbound.clone());
         let clock = Arc::clone(&inner.clock);
         Self::patient(&inner.settings, platform, outbound, clock, patience)
+    }
+
+    /// How often Key Vault answered since the start, by HTTP status; each attempt counts.
+    #[must_use]
+    pub fn key_vault_answers(&self) -> BTreeMap<u16, u64> {
+        self.0.answers.lock().clone()
     }
 
     /// The ways out that it uses.

@@ -30,7 +30,7 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// The bit that marks the last chunk.
 const LAST: u32 = 1 << 31;
 /// How hard zstd tries: sealed columns do not get smaller, so more would be for nothing.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 /// How wrappings for a recovery key are called.
 const RECOVERY: &str = "recovery-";
 

@@ -7,8 +7,7 @@ use clap::Args;
 
 use super::{Failure, out};
 use crate::config::{self, Listen, Overrides, Sources};
-use crate::server::{self, Evaluation, Mode};
-use crate::telemetry;
+use crate::server::{self, Evaluation, Mode, Telemetry};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -36,7 +35,7 @@ pub(super) async fn run(
         listen: options.listen,
     };
     let loaded = config::load(&Sources::of_process(file, overrides))?;
-    telemetry::log::init(&loaded.settings.log)?;
+    let telemetry = Telemetry::start(&loaded.settings).await?;
     let mode = if options.evaluation {
         Mode::Evaluation(Evaluation {
             everywhere: options.evaluation_on_all_addresses,
@@ -45,6 +44,6 @@ pub(super) async fn run(
     } else {
         Mode::Configured
     };
-    server::serve(&loaded.settings, mode, out::line).await?;
+    server::serve(&loaded.settings, mode, telemetry, out::line).await?;
     Ok(ExitCode::SUCCESS)
 }

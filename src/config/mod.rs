@@ -21,7 +21,7 @@
 //!
 //! | File | What |
 //! | --- | --- |
-//! | `settings.rs`, `provider.rs` | the tree: add a key here |
+//! | `settings.rs`, `provider.rs`, `telemetry.rs` | the tree: add a key here |
 //! | `schema.rs` | what is known about a key; the declaring macros |
 //! | `values.rs`, `network.rs`, `contact.rs`, `secret.rs`, `key_vault.rs`, `backup.rs` | types that are written as text |
 //! | `platform.rs` | what Azure says in variables of its own |
@@ -46,6 +46,7 @@ mod rules;
 mod schema;
 pub mod secret;
 mod settings;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -68,4 +69,5 @@ pub use settings::{
     Audit, Backend, Calendar, Identity, KekProvider, Limits, Log, LogFormat, Postgres, Server,
     Settings, Sqlite, SslMode, Store, Tls, Vault,
 };
+pub use telemetry::{CollectorUrl, OtlpProtocol, Telemetry};
 pub use values::{Administrator, Listen, LogLevel, PublicUrl, is_protected};

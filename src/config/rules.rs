@@ -44,6 +44,14 @@ pub(super) fn judge(settings: &Settings) -> Vec<Verdict> {
         "calendar.default_timezone",
         "is no time zone that this machine knows; write a name such as `Europe/Berlin` or `UTC`",
     );
+    must(
+        settings
+            .telemetry
+            .metrics_listen
+            .is_none_or(|listen| listen.port() == 0 || !server.listen.contains(&listen)),
+        "telemetry.metrics_listen",
+        "is also in `server.listen`; give metrics a port of their own, such as `127.0.0.1:9464`",
+    );
     key(&settings.vault, &mut must);
     backup(settings, &mut must);
     verdicts.extend(provider_rules::judge(identity));

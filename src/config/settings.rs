@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{
-    Administrator, Azure, Backup, BackupPlace, Day, KekPlace, KeyAddress, Listen, LogLevel,
-    Network, Provider, PublicUrl, SecretRef, SecurityContact,
+    Administrator, Azure, Backup, BackupPlace, CollectorUrl, Day, KekPlace, KeyAddress, Listen,
+    LogLevel, Network, Provider, PublicUrl, SecretRef, SecurityContact, Telemetry,
     schema::{choice, section},
 };
 
@@ -41,6 +41,8 @@ section! {
         calendar: Calendar = Calendar::default();
         /// What the service writes to standard error.
         log: Log = Log::default();
+        /// What programs that watch the service are told.
+        telemetry: Telemetry = Telemetry::default();
     }
 }
 
@@ -338,6 +340,12 @@ impl Settings {
         }
     }
 
+    /// The collector that telemetry is sent to, which is a way out: host and port.
+    #[must_use]
+    pub const fn collector(&self) -> Option<&CollectorUrl> {
+        self.telemetry.otlp_endpoint.as_ref()
+    }
+
     /// Every vault that is named, with the key that names it.
     #[must_use]
     pub fn vaults(&self) -> Vec<(String, &Url)> {
@@ -387,6 +395,10 @@ impl Settings {
                 &self.server.tls.key_vault_certificate,
             ),
             ("vault.key_file".to_owned(), &self.vault.key_file),
+            (
+                "telemetry.otlp_headers".to_owned(),
+                &self.telemetry.otlp_headers,
+            ),
         ];
         for (index, provider) in self.identity.providers.iter().enumerate() {
             for (key, reference) in [

@@ -56,7 +56,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
 use crate::calendar::Calendars;
-use crate::edge::{self, Endpoint, Limits};
+use crate::edge::{self, Endpoint, Limits, Route};
 use crate::identity::{Actor, Door, Identity};
 use error::DavError;
 use path::Resource;
@@ -166,16 +166,25 @@ where
         Identity::from_ref(&state),
         Limits::from_ref(&state),
     );
-    let answer = handle(rooms, request).await;
-    answer.unwrap_or_else(IntoResponse::into_response)
+    let resource = match Resource::of_path(request.uri().path()) {
+        Ok(resource) => resource,
+        Err(error) => return error.into_response(),
+    };
+    let form = resource.form();
+    let answer = handle(rooms, resource, request).await;
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    if !form.is_empty() {
+        response.extensions_mut().insert(Route(form));
+    }
+    response
 }
 
 async fn handle(
     (calendars, identity, limits): (Calendars, Identity, Limits),
+    resource: Resource,
     request: Request,
 ) -> Result<Response, DavError> {
     let (parts, body) = request.into_parts();
-    let resource = Resource::of_path(parts.uri.path())?;
     let method = parts.method.as_str();
     if method == "OPTIONS" {
         return Ok(options::options(&resource));

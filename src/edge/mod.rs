@@ -9,8 +9,9 @@
 //! - [`status`]: the status of a [`crate::base::Kind`], mapped here and nowhere else.
 //! - [`Cookies`], [`same_origin`], [`headers`]: what browsers need.
 //! - [`Endpoint`]: what there is to ask of a door, listed.
-//! - [`track`]: the request's id, and its one line in the log. A door hands over the cause of a
-//!   5xx as a [`Fault`]; the answer shows the id, the log has both.
+//! - [`track`]: the request's id, its one line in the log, its span and its metrics. A door hands over
+//!   the cause of a 5xx as a [`Fault`]; the answer shows the id, the log has both. A door whose one
+//!   route is many forms of address says which it was by a [`Route`].
 //!
 //! **Absent on purpose.** Bodies of refusals: each door has its standard's own form for them. Only
 //! what comes to no door gets a line of text.
@@ -40,7 +41,7 @@ pub use linger::linger;
 pub use session::Cookies;
 pub use source::{Proxies, source_of};
 pub use status::status;
-pub use track::{Fault, RequestId, track};
+pub use track::{Fault, RequestId, Route, Synchronised, Tracker, track};
 
 /// One method at one form of URL: what there is to ask of a door. The test of every route reads
 /// these lists, and each router is built from its own.

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -76,6 +77,16 @@ enum Key {
 pub(super) struct Buckets {
     pub(super) rates: Rates,
     full_at: Mutex<HashMap<Key, i64>>,
+    refused: Refused,
+}
+
+/// How many were refused, by the kind of bucket that was empty.
+#[derive(Debug, Default)]
+struct Refused {
+    token: AtomicU64,
+    source: AtomicU64,
+    all: AtomicU64,
+    sign_in: AtomicU64,
 }
 
 impl Buckets {
@@ -83,6 +94,7 @@ impl Buckets {
         Self {
             rates,
             full_at: Mutex::default(),
+            refused: Refused::default(),
         }
     }
 
@@ -97,12 +109,12 @@ impl Buckets {
         if full_at.len() >= BUCKETS_MAX && !full_at.contains_key(&key) {
             full_at.retain(|_, at| *at > now);
         }
-        let key = if full_at.len() >= BUCKETS_MAX && !full_at.contains_key(&key) {
+        let place = if full_at.len() >= BUCKETS_MAX && !full_at.contains_key(&key) {
             Key::Others
         } else {
             key
         };
-        let at = full_at.entry(key).or_insert(now);
+        let at = full_at.entry(place).or_insert(now);
         // What is emptier than empty was filled before the clock was set back.
         let begin = if *at > now.saturating_add(whole) {
             now
@@ -114,11 +126,36 @@ impl Buckets {
         if missing > 0 {
             let secs = missing.div_euclid(SECOND_MICROS).saturating_add(1);
             let retry_after_secs = u32::try_from(secs).unwrap_or(u32::MAX);
+            self.refused.of(key).fetch_add(1, Ordering::Relaxed);
             return Err(IdentityError::TooMany { retry_after_secs });
         }
         *at = next;
         Ok(())
     }
+}
+
+impl Refused {
+    const fn of(&self, key: Key) -> &AtomicU64 {
+        match key {
+            Key::Token(_) => &self.token,
+            Key::Source(_) => &self.source,
+            Key::SignIn(_) => &self.sign_in,
+            Key::All | Key::Others => &self.all,
+        }
+    }
+}
+
+/// How many were refused since the start because there were too many: the limit's name and the number.
+#[must_use]
+pub fn refused(identity: &Identity) -> [(&'static str, u64); 4] {
+    let refused = &identity.buckets.refused;
+    [
+        ("token", &refused.token),
+        ("source", &refused.source),
+        ("all", &refused.all),
+        ("sign-in", &refused.sign_in),
+    ]
+    .map(|(limit, number)| (limit, number.load(Ordering::Relaxed)))
 }
 
 /// Takes a request from `source` into account, before anything is done for it.

@@ -59,6 +59,22 @@ pub async fn counts(store: &Store) -> Result<Counts, StoreError> {
         .await
 }
 
+/// How long the oldest job has been due that nobody has begun, in seconds; 0 when none is.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn overdue_secs(store: &Store) -> Result<f64, StoreError> {
+    store
+        .read((), |at, ()| async move {
+            let now = at.now().as_microsecond();
+            let since = repo::due_since(&at, now).await?;
+            let micros = since.map_or(0, |since| now.saturating_sub(since));
+            let micros = u64::try_from(micros).unwrap_or(0);
+            Ok(std::time::Duration::from_micros(micros).as_secs_f64())
+        })
+        .await
+}
+
 /// The jobs that were given up, newest first, 100 at most.
 ///
 /// # Errors

@@ -135,6 +135,17 @@ pub(super) async fn counts(conn: &Conn) -> Result<Counts, StoreError> {
     })
 }
 
+/// When the oldest job was due that still waits.
+pub(super) async fn due_since(conn: &Conn, now: i64) -> Result<Option<i64>, StoreError> {
+    let oldest = Entity::find()
+        .filter(Column::State.eq(WAITING))
+        .filter(Column::RunAt.lte(now))
+        .order_by_asc(Column::RunAt)
+        .one(conn)
+        .await?;
+    Ok(oldest.map(|row| row.run_at))
+}
+
 pub(super) async fn given_up(conn: &Conn) -> Result<Vec<Job>, StoreError> {
     let rows = Entity::find()
         .filter(Column::State.eq(GIVEN_UP))

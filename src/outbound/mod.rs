@@ -15,6 +15,7 @@
 //! **Absent on purpose.** Addresses that a person supplied: they need a client of their own, which
 //! refuses private ones.
 
+mod exporter;
 #[cfg(test)]
 mod tests;
 
@@ -28,12 +29,15 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
+use tracing::Instrument as _;
 use url::Url;
 
+pub use exporter::Exporter;
 pub use reach::{Reached, Unreached, reach};
 pub use way::{Protocol, Way, is_callable};
 
 use crate::base::{Kind, Timestamp};
+use crate::telemetry::trace;
 
 /// How long reaching a host may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -191,12 +195,28 @@ impl Outbound {
 
     async fn carry(
         &self,
-        request: http::Request<Vec<u8>>,
-        (time_max, limit): (Duration, usize),
+        mut request: http::Request<Vec<u8>>,
+        limits: (Duration, usize),
     ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let text = request.uri().to_string();
         let url = Url::parse(&text).map_err(|_| OutboundError::Address(text))?;
         let host = self.check(&url)?;
+        let span = trace::call(request.method(), &host);
+        trace::pass_on(&span, request.headers_mut());
+        let answer = self.exchange(request, host, limits);
+        let answer = answer.instrument(span.clone()).await;
+        if let Ok(answer) = &answer {
+            span.record("http.response.status_code", answer.status().as_u16());
+        }
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+        host: String,
+        (time_max, limit): (Duration, usize),
+    ) -> Result<http::Response<Vec<u8>>, OutboundError> {
         let unanswered = |source| OutboundError::Unanswered {
             host: host.clone(),
             source,

@@ -9,12 +9,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate};
 
+use super::Telemetry;
 use super::{Rooms, gate, health, security_txt};
 use crate::api;
 use crate::calendar::Calendars;
 use crate::config::Settings;
 use crate::dav;
-use crate::edge::{self, Endpoint, headers};
+use crate::edge::{self, Endpoint, Tracker, headers};
 use crate::identity::{Identity, Providers};
 use crate::inventory::Inventory;
 use crate::outbound::Outbound;
@@ -31,6 +32,7 @@ pub struct App {
     security_txt: Router,
     /// Whether browsers reach the service over TLS only.
     encrypted: bool,
+    tracker: Tracker,
 }
 
 impl App {
@@ -44,6 +46,10 @@ impl App {
             rooms.keys.vault().clone(),
             &rooms.azure,
         );
+        let scheme = match site.public_url.scheme() {
+            "https" => "https",
+            _ => "http",
+        };
         let encrypted = settings.server.tls.is_on() || site.public_url.scheme() == "https";
         Self {
             security_txt: security_txt::router(&settings.server, &site),
@@ -56,6 +62,17 @@ impl App {
             },
             proxies: edge::Proxies::new(&settings.server.trusted_proxies),
             encrypted,
+            tracker: Tracker::new(&endpoints(), scheme),
+        }
+    }
+
+    /// The same, observed by `telemetry`.
+    #[must_use]
+    pub fn observed(self, telemetry: &Telemetry) -> Self {
+        let (sampling, meters) = (telemetry.sampling, telemetry.meters.clone());
+        Self {
+            tracker: self.tracker.clone().with(sampling, meters),
+            ..self
         }
     }
 
@@ -80,7 +97,7 @@ impl App {
             .layer(from_fn_with_state(self.rooms.keys.clone(), gate::keys))
             .layer(compression())
             .layer(CatchPanicLayer::new())
-            .layer(from_fn(edge::track))
+            .layer(from_fn_with_state(self.tracker.clone(), edge::track))
             .with_state(self)
             .merge(health)
             .merge(security_txt)

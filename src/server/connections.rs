@@ -28,6 +28,8 @@ use crate::edge::unambiguous;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most bytes of a request's headers; cookies and a long query are far below.
 const HEADERS_MAX: u32 = 64 * 1024;
+/// How many connections there are where few ask.
+const FEW: usize = 16;
 /// How long accepting pauses when the process has no file descriptors left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -47,6 +49,16 @@ impl Connections {
             router: router.layer(from_fn(unambiguous)),
             tls,
             seats: Seats::of_this_process(),
+            patience: PATIENCE,
+        }
+    }
+
+    /// For few who ask, without encryption.
+    pub(super) fn for_few(router: Router) -> Self {
+        Self {
+            router: router.layer(from_fn(unambiguous)),
+            tls: None,
+            seats: Seats::new(FEW),
             patience: PATIENCE,
         }
     }

@@ -39,6 +39,7 @@ pub fn ways(settings: &Settings, platform: &Platform) -> Vec<Way> {
         providers(settings),
         vaults(settings),
         backups(settings),
+        Vec::from_iter(collector(settings)),
         Vec::from_iter(identity(settings, platform)),
         Vec::from_iter(database(settings)),
     ]
@@ -96,6 +97,17 @@ fn vaults(settings: &Settings) -> Vec<Way> {
     named
         .filter_map(|(key, vault)| Way::to(vault, &key, reason(&key)).ok())
         .collect()
+}
+
+/// The collector of telemetry.
+fn collector(settings: &Settings) -> Option<Way> {
+    let url = settings.collector()?.url();
+    Way::to(
+        url,
+        "telemetry.otlp_endpoint",
+        "the collector: traces, metrics, logs",
+    )
+    .ok()
 }
 
 /// Blob storage: where backups go.

@@ -69,6 +69,18 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// The address of the metrics cannot be had.
+    #[error(
+        "cannot listen on {address} (telemetry.metrics_listen): {source}; check that nothing else \
+         listens there and that this machine has the address"
+    )]
+    BindMetrics {
+        /// The address.
+        address: String,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// Something the start needs from a room.
     #[error(transparent)]
     Room(#[from] Box<dyn std::error::Error + Send + Sync>),

@@ -35,6 +35,14 @@ pub(super) fn bind_all(wanted: &[Listen]) -> Result<Vec<TcpListener>, ServeError
     Ok(listeners)
 }
 
+/// Binds the address of the metrics, if there is one.
+pub(super) fn bind_metrics(wanted: Option<Listen>) -> Result<Vec<TcpListener>, ServeError> {
+    bind_all(wanted.as_slice()).map_err(|error| match error {
+        ServeError::Bind { address, source } => ServeError::BindMetrics { address, source },
+        other => other,
+    })
+}
+
 /// Whether every address can be had now.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 //! - [`egress`]: every way out of a configuration.
 //! - [`admin`]: the operator's commands, beside the service and without it.
 //! - [`Certificate`]: what is served over TLS, watched on disk or in Key Vault.
+//! - [`Telemetry`]: what observes the service; `metrics` reads what the rooms count.
 //! - [`serve`]: the whole service, from the settings to a clean end.
 //!
 //! **Invariants.** Nothing listens before the database is open and migrated. Plain HTTP is served
@@ -25,6 +26,7 @@ mod evaluation;
 mod gate;
 mod health;
 mod listen;
+mod metrics;
 mod pair;
 mod pkcs12;
 pub mod probe;
@@ -35,6 +37,7 @@ mod security_txt;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod telemetry;
 mod tls;
 
 pub use app::{App, endpoints};
@@ -43,5 +46,7 @@ pub use certificate::Certificate;
 pub use error::{OpenError, ServeError};
 pub use evaluation::Evaluation;
 pub use listen::try_listen;
+pub use metrics::RoomMetrics;
 pub use rooms::Rooms;
 pub use serve::{Mode, serve};
+pub use telemetry::{Telemetry, TelemetryError};

@@ -49,7 +49,14 @@ impl Rooms {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let azure = egress::azure(settings);
+        Self::open_with(settings, egress::azure(settings)).await
+    }
+
+    /// The same, with secrets and ways out that are in use already.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn open_with(settings: &Settings, azure: Azure) -> Result<Self, OpenError> {
         let (store, lock) = open_store(settings, &azure).await?;
         let ring = LockedRing::find(&store).await?;
         let may_create = settings.vault.key_file.is_none() && ring.is_new();

@@ -12,9 +12,11 @@ use tokio::task::JoinSet;
 use super::admin::AdminSocket;
 use super::connections::{Connections, stopped};
 use super::evaluation::Evaluation;
+use super::metrics::RoomMetrics;
 use super::tls::Encryption;
 use super::{
-    App, Certificate, OpenError, Rooms, ServeError, auditing, backups, certificate, listen,
+    App, Certificate, OpenError, Rooms, ServeError, Telemetry, auditing, backups, certificate,
+    listen,
 };
 use crate::base::{Clock as _, SystemClock};
 use crate::calendar;
@@ -53,18 +55,31 @@ pub enum Mode {
 pub async fn serve(
     settings: &Settings,
     mode: Mode,
+    telemetry: Telemetry,
+    announce: impl Fn(&str),
+) -> Result<(), ServeError> {
+    let ended = run(settings, mode, &telemetry, announce).await;
+    telemetry.stop().await;
+    ended
+}
+
+async fn run(
+    settings: &Settings,
+    mode: Mode,
+    telemetry: &Telemetry,
     announce: impl Fn(&str),
 ) -> Result<(), ServeError> {
     judge(settings, mode)?;
     for advice in settings.advice(SystemClock.now()) {
-        tracing::warn!("{advice}");
+        tracing::warn!(%advice, "a setting needs somebody");
     }
     // Before the rooms are opened: a signal that comes early ends the start in good order, too.
     let mut terminate = Signals::listen()?;
-    let rooms = Rooms::open(settings).await?;
+    let rooms = Rooms::open_with(settings, telemetry.azure.clone()).await?;
     let tls = rooms.certificate.clone().map(Encryption::with).transpose();
     let tls = tls.map_err(|error| ServeError::Room(Box::new(error)))?;
     let listeners = listen::bind_all(&settings.server.listen)?;
+    let scraped = listen::bind_metrics(settings.telemetry.metrics_listen)?;
     let addresses = addresses(&listeners);
     let scheme = if tls.is_some() { "https" } else { "http" };
     for address in &addresses {
@@ -74,6 +89,13 @@ pub async fn serve(
     tending.map_err(OpenError::from)?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = background(&rooms, settings, &stopped);
+    watched(
+        telemetry,
+        (&rooms, settings),
+        scraped,
+        (&mut tasks, &stopped),
+    )
+    .await;
     if let Some(socket) = AdminSocket::bind(&rooms).map_err(OpenError::from)? {
         tasks.spawn(socket.serve(rooms.clone(), stopped.clone()));
     }
@@ -82,7 +104,8 @@ pub async fn serve(
         announce(&evaluation.prepare(&rooms, &site).await?);
     }
     let drain = Duration::from_secs(settings.server.drain_secs.into());
-    let router = App::new(rooms.clone(), settings, site).router();
+    let app = App::new(rooms.clone(), settings, site).observed(telemetry);
+    let router = app.router();
     let connections = Connections::new(router, tls);
     let serving = tokio::spawn(connections.serve(listeners, stopped, drain));
     terminate.wait().await;
@@ -98,6 +121,33 @@ pub async fn serve(
     rooms.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets those who watch the service see it: metrics are read or sent, and what was dropped is told.
+async fn watched(
+    telemetry: &Telemetry,
+    (rooms, settings): (&Rooms, &Settings),
+    listeners: Vec<TcpListener>,
+    (tasks, stopped): (&mut JoinSet<()>, &watch::Receiver<bool>),
+) {
+    let Some(meters) = telemetry.meters.clone() else {
+        return;
+    };
+    let drops = telemetry.otlp.as_ref().map(|otlp| otlp.drops.clone());
+    let metrics = RoomMetrics::new(rooms.clone(), meters, drops.clone()).await;
+    if let Some(drops) = drops {
+        let every = Duration::from_secs(settings.telemetry.export_secs.into());
+        tasks.spawn(metrics.clone().keep_looking(every, stopped.clone()));
+        let stop = stopped.clone();
+        tasks.spawn(async move { drops.tell(stop).await });
+    }
+    for address in addresses(&listeners) {
+        tracing::info!(%address, "metrics are read here");
+    }
+    if !listeners.is_empty() {
+        let connections = Connections::for_few(metrics.router());
+        tasks.spawn(connections.serve(listeners, stopped.clone(), Duration::ZERO));
+    }
 }
 
 /// Whether the service may start like this.

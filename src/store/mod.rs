@@ -18,6 +18,7 @@
 pub mod dialect;
 pub(crate) mod entities;
 mod conn;
+mod counts;
 mod error;
 mod folder;
 pub mod key_ring;
@@ -47,8 +48,10 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 pub use conn::{Conn, Row};
+pub use counts::WriteCounts;
 pub use error::StoreError;
 pub use folder::FolderLock;
 pub use migrate::{is_known_step, last_step};
@@ -57,6 +60,8 @@ pub use sqlite::SqliteOptions;
 pub use tx::{Snapshot, Tx};
 
 use crate::base::Clock;
+use crate::telemetry::trace;
+use counts::{Asked, Counters};
 use sqlite::{Lite, LiteConn, Verdict};
 
 /// The handle on the database; cheap to clone.
@@ -64,6 +69,7 @@ use sqlite::{Lite, LiteConn, Verdict};
 pub struct Store {
     backend: Arc<Backend>,
     clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
 }
 
 enum Backend {
@@ -97,12 +103,17 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let lite = Lite::open(options)?;
-        let store = Self {
-            backend: Arc::new(Backend::Lite(lite)),
-            clock,
-        };
+        let store = Self::over(Backend::Lite(lite), clock);
         migrate::run(&store).await?;
         Ok(store)
+    }
+
+    fn over(backend: Backend, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            backend: Arc::new(backend),
+            clock,
+            counters: Arc::default(),
+        }
     }
 
     /// Connects to PostgreSQL and migrates the database; several processes may do so at once.
@@ -114,10 +125,7 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let postgres = postgres::Postgres::connect(options).await?;
-        let store = Self {
-            backend: Arc::new(Backend::Postgres(postgres)),
-            clock,
-        };
+        let store = Self::over(Backend::Postgres(postgres), clock);
         migrate::run(&store).await?;
         Ok(store)
     }
@@ -144,6 +152,7 @@ impl Store {
         Fut: Future<Output = Result<T, E>> + Send,
     {
         let input = Arc::new(input);
+        let span = trace::database("write", self.system());
         match self.backend.as_ref() {
             Backend::Lite(lite) => {
                 let (reply, answer) = oneshot::channel();
@@ -153,12 +162,15 @@ impl Store {
                     clock: Arc::clone(&self.clock),
                     outcome: None,
                     reply,
+                    asked: Asked::now(&self.counters),
                 }));
-                answer
-                    .await
-                    .unwrap_or_else(|_| Err(StoreError::Closed.into()))
+                let answer = answer.instrument(span).await;
+                answer.unwrap_or_else(|_| Err(StoreError::Closed.into()))
             }
-            Backend::Postgres(postgres) => postgres.write(self.clock.as_ref(), input, &work).await,
+            Backend::Postgres(postgres) => {
+                let writing = postgres.write(self, input, &work);
+                writing.instrument(span).await
+            }
         }
     }
 
@@ -176,17 +188,22 @@ impl Store {
         F: FnOnce(Snapshot, I) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
+        let span = trace::database("read", self.system());
         match self.backend.as_ref() {
             Backend::Lite(lite) => {
                 let taken = lite.readers.take()?;
                 let Some(conn) = taken.conn() else {
                     return Err(StoreError::Closed.into());
                 };
-                let result = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input).await;
+                let reading = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input);
+                let result = reading.instrument(span).await;
                 drop(taken);
                 result
             }
-            Backend::Postgres(postgres) => postgres.read(self.clock.as_ref(), input, work).await,
+            Backend::Postgres(postgres) => {
+                let reading = postgres.read(self.clock.as_ref(), input, work);
+                reading.instrument(span).await
+            }
         }
     }
 
@@ -200,6 +217,20 @@ impl Store {
             Ok(())
         })
         .await
+    }
+
+    /// How many writes were asked, and how long they waited.
+    #[must_use]
+    pub fn write_counts(&self) -> WriteCounts {
+        self.counters.read()
+    }
+
+    /// The database, as OpenTelemetry names it in `db.system.name`.
+    fn system(&self) -> &'static str {
+        match self.backend.as_ref() {
+            Backend::Lite(_) => "sqlite",
+            Backend::Postgres(_) => "postgresql",
+        }
     }
 
     /// How the store is, without asking the disk.
@@ -268,6 +299,7 @@ struct LiteCommand<I, T, E, F> {
     clock: Arc<dyn Clock>,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    asked: Asked,
 }
 
 impl<I, T, E, F, Fut> sqlite::Command for LiteCommand<I, T, E, F>
@@ -279,6 +311,7 @@ where
     Fut: Future<Output = Result<T, E>> + Send,
 {
     fn run(&mut self, conn: LiteConn) -> Verdict {
+        self.asked.begin();
         let tx = Tx::new(Conn::lite(conn), self.clock.now());
         let attempt = AssertUnwindSafe(|| poll_once((self.work)(tx, Arc::clone(&self.input))));
         let outcome =

@@ -13,7 +13,8 @@ use sea_orm::{
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 
-use super::{Conn, Snapshot, StoreError, Tx};
+use super::counts::Asked;
+use super::{Conn, Snapshot, Store, StoreError, Tx};
 use crate::base::Clock;
 use crate::config::SslMode;
 
@@ -94,7 +95,7 @@ impl Postgres {
 
     pub(super) async fn write<I, T, E, F, Fut>(
         &self,
-        clock: &dyn Clock,
+        store: &Store,
         input: Arc<I>,
         work: &F,
     ) -> Result<T, E>
@@ -103,14 +104,13 @@ impl Postgres {
         F: Fn(Tx, Arc<I>) -> Fut,
         Fut: Future<Output = Result<T, E>> + Send,
     {
+        let mut asked = Asked::now(&store.counters);
         for attempt in 0..ATTEMPTS {
             let level = Some(IsolationLevel::ReadCommitted);
-            let begun = self
-                .db
-                .begin_with_config(level, None)
-                .await
-                .map_err(StoreError::from)?;
-            let tx = Tx::new(Conn::postgres(begun), clock.now());
+            let begun = self.db.begin_with_config(level, None).await;
+            asked.begin();
+            let begun = begun.map_err(StoreError::from)?;
+            let tx = Tx::new(Conn::postgres(begun), store.clock.now());
             let result = work(tx.clone(), Arc::clone(&input)).await;
             let contended = tx.was_contended();
             let Some(open) = tx.into_conn().into_postgres() else {

@@ -30,10 +30,9 @@ fn network_and_fuse_file_systems_are_refused_by_name() {
 
 /// The store of a program that knows only the first steps.
 async fn open_knowing(folder: &Path, steps: &'static [Migration]) -> Result<Store, StoreError> {
-    let store = Store {
-        backend: Arc::new(Backend::Lite(Lite::open(SqliteOptions::new(folder))?)),
-        clock: Arc::new(ManualClock::new("2026-11-25T10:00:00Z".parse().unwrap())),
-    };
+    let clock = ManualClock::new("2026-11-25T10:00:00Z".parse().unwrap());
+    let lite = Lite::open(SqliteOptions::new(folder))?;
+    let store = Store::over(Backend::Lite(lite), Arc::new(clock));
     run_steps(&store, steps).await?;
     Ok(store)
 }

@@ -2,9 +2,19 @@
 
 use std::io::{IsTerminal, stderr};
 
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use tracing::Subscriber;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
+use tracing::level_filters::LevelFilter;
+use tracing_opentelemetry::OpenTelemetryLayer;
+use tracing_subscriber::filter::{FilterExt as _, ParseError, filter_fn};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+use super::otlp::Otlp;
+use super::{allowed, trace};
 use crate::config::{Log, LogFormat};
 
 /// Why logging could not start.
@@ -12,19 +22,55 @@ use crate::config::{Log, LogFormat};
 pub enum LogError {
     /// The level is not understood.
     #[error("`log.level` is not understood; `freehold config explain log.level` shows its form")]
-    Level(#[source] tracing_subscriber::filter::ParseError),
+    Level(#[source] ParseError),
     /// Logging was started before in this process.
     #[error("logging has already been started in this process")]
     Started(#[source] tracing_subscriber::util::TryInitError),
 }
 
-/// Starts logging for the whole process, once.
+/// Starts logging for the whole process, once; with `otlp`, lines and traces are also sent.
 ///
 /// # Errors
 /// The level is not understood, or logging has been started before.
-pub fn init(log: &Log) -> Result<(), LogError> {
-    let subscriber = subscriber(log, stderr().is_terminal(), stderr).map_err(LogError::Level)?;
+pub fn init(log: &Log, otlp: Option<&Otlp>) -> Result<(), LogError> {
+    let colours = stderr().is_terminal();
+    let subscriber = match otlp {
+        None => subscriber(log, colours, stderr),
+        Some(otlp) => sending(log, colours, otlp),
+    };
+    let subscriber = subscriber.map_err(LogError::Level)?;
     subscriber.try_init().map_err(LogError::Started)
+}
+
+/// Lines on standard error, the same lines to a collector, and traces. Each has its filter, and spans
+/// are for traces only, so that a line costs and looks the same as without.
+fn sending(
+    log: &Log,
+    colours: bool,
+    otlp: &Otlp,
+) -> Result<Box<dyn Subscriber + Send + Sync>, ParseError> {
+    let level = || EnvFilter::builder().parse(log.level.as_str());
+    let lines = fmt::layer().with_writer(stderr);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
+        LogFormat::Text => lines.with_ansi(colours).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
+    };
+    // The exporters' own complaints come from `queue`, once a minute.
+    let shown = filter_fn(|of| of.is_event() && !of.target().starts_with("opentelemetry"));
+    let sent = filter_fn(|of| of.is_event() && allowed::is_ours(of.target()));
+    let of_requests = filter_fn(|of| of.is_span() && of.target() == trace::TARGET);
+    let traces = OpenTelemetryLayer::new(otlp.tracer.tracer("freehold"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_filter(of_requests.with_max_level_hint(LevelFilter::INFO));
+    let bridge = OpenTelemetryTracingBridge::new(&otlp.logger);
+    let subscriber = Registry::default()
+        .with(lines.with_filter(level()?.and(shown)))
+        .with(bridge.with_filter(level()?.and(sent)))
+        .with(traces);
+    Ok(Box::new(subscriber))
 }
 
 /// What writes the lines, to any writer.
@@ -32,7 +78,7 @@ pub(super) fn subscriber<W>(
     log: &Log,
     colours: bool,
     writer: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, tracing_subscriber::filter::ParseError>
+) -> Result<Box<dyn Subscriber + Send + Sync>, ParseError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {

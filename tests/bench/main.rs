@@ -20,6 +20,7 @@ mod floor;
 mod process;
 mod security;
 mod sealing;
+mod telemetry;
 
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +38,7 @@ fn main() {
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
         Some("backup") => backups(tempfile::tempdir().unwrap().path()),
+        Some("telemetry") => telemetry::measure(tempfile::tempdir().unwrap().path()),
         Some("security") => security::measure(tempfile::tempdir().unwrap().path()),
         _ => measure(),
     }
@@ -84,6 +86,7 @@ fn measure() {
         format!("{:.1} MB", process::program_mb()),
     );
     security::measure(folder.path());
+    telemetry::measure(folder.path());
     backups(folder.path());
 }
 

@@ -40,6 +40,7 @@ mod silence;
 mod smuggling;
 mod store;
 mod support;
+mod telemetry;
 mod tidy;
 mod tls;
 mod upgrade;

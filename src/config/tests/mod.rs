@@ -6,6 +6,7 @@ mod backup;
 mod layers;
 mod refusals;
 mod secrets;
+mod telemetry;
 mod words;
 
 use std::{ffi::OsString, fs, path::PathBuf};

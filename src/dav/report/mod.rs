@@ -17,6 +17,7 @@ use super::xml::request::{self, Asked, Report};
 use super::xml::{CALDAV, Multistatus, Name};
 use super::{Call, answer};
 use crate::calendar::{CalendarRef, ObjectEntry, StoredObject};
+use crate::edge::Synchronised;
 
 /// From so many bytes of XML on an answer has no more calendar data.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -27,9 +28,19 @@ pub(super) async fn report(call: Call, body: Body) -> Result<Response, DavError>
     let multistatus = match request::report(&body)? {
         Report::CalendarQuery(query) => calendar_query::answer(&call, query).await?,
         Report::CalendarMultiget(multiget) => calendar_multiget::answer(&call, multiget).await?,
-        Report::SyncCollection(sync) => sync_collection::answer(&call, sync).await?,
+        Report::SyncCollection(sync) => return synchronise(&call, sync).await,
     };
     Ok(answer::xml(StatusCode::MULTI_STATUS, multistatus.finish()))
+}
+
+/// The answer to a synchronisation says how much it names, for the metrics.
+async fn synchronise(call: &Call, sync: request::SyncCollection) -> Result<Response, DavError> {
+    let synchronised = sync_collection::answer(call, sync).await?;
+    let xml = synchronised.multistatus.finish();
+    let mut response = answer::xml(StatusCode::MULTI_STATUS, xml);
+    let objects = Synchronised(synchronised.objects as u64);
+    response.extensions_mut().insert(objects);
+    Ok(response)
 }
 
 /// The report is not one of this resource (RFC 3253 §3.6).

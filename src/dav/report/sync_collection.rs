@@ -12,8 +12,14 @@ use crate::calendar::{BadSyncToken, CalendarError, CalendarRef, ChangesSince, Ob
 /// How many changes one answer has at most when their calendar data are asked for.
 const WITH_DATA_MAX: usize = 1_000;
 
+/// An answer, and how many objects it names.
+pub(super) struct Synchronisation {
+    pub(super) multistatus: Multistatus,
+    pub(super) objects: usize,
+}
+
 /// What changed since a token.
-pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multistatus, DavError> {
+pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Synchronisation, DavError> {
     let Resource::Calendar(at) = &call.resource else {
         return Err(unsupported(call, "DAV:sync-collection"));
     };
@@ -27,6 +33,7 @@ pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multista
         },
     };
     let changes = call.calendars.changes(&call.actor, asked).await?;
+    let objects = changes.changed.len() + changes.removed.len();
     let mut answer = Answer::new(call, &sync.asked);
     if sync.asked.data.is_some() {
         with_data(&mut answer, at, changes.changed).await?;
@@ -41,7 +48,10 @@ pub(super) async fn answer(call: &Call, sync: SyncCollection) -> Result<Multista
         answer.truncated("there are more changes: ask again with the token of this answer");
     }
     answer.multistatus.sync_token(&changes.token.to_string());
-    Ok(answer.multistatus)
+    Ok(Synchronisation {
+        multistatus: answer.multistatus,
+        objects,
+    })
 }
 
 /// Only the members of the calendar can be asked about (§3.3). A client that does not say how deep

@@ -7,7 +7,7 @@
 
 mod locks;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -39,7 +39,9 @@ pub enum Door {
 }
 
 impl Door {
-    const fn as_str(self) -> &'static str {
+    /// Its name: `caldav`, `api`, `sign-in`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Caldav => "caldav",
             Self::Api => "api",
@@ -116,6 +118,8 @@ struct Tallies {
     minute: i64,
     limits: HashMap<(Source, Door), u64>,
     counts: HashMap<Key, u64>,
+    /// All since the start, by door and reason.
+    totals: BTreeMap<(Door, &'static str), u64>,
 }
 
 impl Refusals {
@@ -124,6 +128,7 @@ impl Refusals {
         let source = Source::One(network(source, 64, 32));
         let door = what.door;
         let mut tallies = self.tallies.lock();
+        *tallies.totals.entry((door, what.reason)).or_insert(0) += 1;
         let mut key = Key {
             minute,
             source,
@@ -155,6 +160,12 @@ impl Refusals {
         let over = |key: &Key| minute.is_none_or(|minute| key.minute < minute);
         tallies.counts.extract_if(|key, _| over(key)).collect()
     }
+}
+
+/// How much was refused since the start, by door and reason.
+#[must_use]
+pub fn totals(identity: &Identity) -> BTreeMap<(Door, &'static str), u64> {
+    identity.refusals.tallies.lock().totals.clone()
 }
 
 /// Counts what was refused. `Some`: this source had too many; the answer is to try again after so many

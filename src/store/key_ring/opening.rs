@@ -218,10 +218,7 @@ async fn beside(main: &Store) -> Result<Store, StoreError> {
             Backend::Postgres(postgres.in_schema(dialect::RING_SCHEMA))
         }
     };
-    Ok(Store {
-        backend: Arc::new(backend),
-        clock: main.clock(),
-    })
+    Ok(Store::over(backend, main.clock()))
 }
 
 /// Makes the first root key, unless another process was faster.

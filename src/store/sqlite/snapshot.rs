@@ -3,7 +3,7 @@
 //! A copy without a held snapshot begins anew with each commit of somebody else and never ends under
 //! load. With one, commits go on and the log grows until the copy is made.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -39,28 +39,26 @@ impl Drop for Held<'_> {
 }
 
 impl Lite {
-    /// Writes one consistent state into the new file `file` (mode 0600) and makes it durable.
+    /// Writes one consistent state into the new file `file` (mode 0600), which is not made durable.
     /// `progress` gets pages done and pages in all, and may break off.
     pub(in crate::store) fn copy_to(
         &self,
         file: &Path,
         progress: CopyProgress<'_>,
     ) -> Result<(), StoreError> {
-        let made = make(file)?;
+        make(file)?;
         let _held = Held::new(&self.shared);
         let source = open::reader(&self.options)?;
         source.execute_batch("BEGIN")?;
         // The snapshot begins with the first reading.
         source.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        copy(&source, file, progress).inspect_err(|error| self.shared.note_damage(error))?;
-        made.sync_all()
-            .map_err(|source| failed("write", file, source))
+        copy(&source, file, progress).inspect_err(|error| self.shared.note_damage(error))
     }
 }
 
 fn copy(source: &Connection, file: &Path, progress: CopyProgress<'_>) -> Result<(), StoreError> {
     let mut target = Connection::open(file)?;
-    // Nobody reads it before it is whole, and it is made durable once, at the end.
+    // Nobody reads it before it is whole, and a crash makes it worthless.
     target.execute_batch("PRAGMA journal_mode=off; PRAGMA synchronous=off")?;
     let copying = Backup::new(source, &mut target)?;
     let mut busy = 0;
@@ -85,19 +83,12 @@ fn copy(source: &Connection, file: &Path, progress: CopyProgress<'_>) -> Result<
     }
 }
 
-fn make(file: &Path) -> Result<File, StoreError> {
+fn make(file: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     let made = options.write(true).create_new(true).mode(0o600).open(file);
-    made.map_err(|source| failed("make", file, source))
-}
-
-fn failed(what: &'static str, path: &Path, source: std::io::Error) -> StoreError {
-    if source.kind() == std::io::ErrorKind::StorageFull {
-        return StoreError::Full;
-    }
-    StoreError::File {
-        what,
-        path: path.display().to_string(),
+    made.map(drop).map_err(|source| StoreError::File {
+        what: "make",
+        path: file.display().to_string(),
         source,
-    }
+    })
 }

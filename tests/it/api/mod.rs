@@ -9,9 +9,9 @@ mod resources;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRef;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use freehold::api;
-use freehold::edge::{Limits, track};
+use freehold::edge::{Limits, Tracker, track};
 use freehold::identity::{Actor, Identity, Role, Roles, Scope, SessionLimits, principals, tokens};
 use freehold::inventory::Inventory;
 use http::{HeaderMap, Request, StatusCode};
@@ -76,7 +76,9 @@ impl Api {
             },
         };
         let mut api = Self {
-            router: api::router().layer(from_fn(track)).with_state(app),
+            router: api::router()
+                .layer(from_fn_with_state(Tracker::new(&[], "http"), track))
+                .with_state(app),
             identity,
             custodian: String::new(),
             member: String::new(),

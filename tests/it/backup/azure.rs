@@ -3,7 +3,7 @@
 use freehold::azure::Azure;
 use freehold::backup::{BackupError, Backups};
 use freehold::base::SystemClock;
-use freehold::config::{BackupPlace, Settings};
+use freehold::config::{BackupPlace, Platform, Settings};
 use freehold::server::egress;
 use freehold::store::{SqliteOptions, Store};
 
@@ -98,4 +98,24 @@ async fn what_is_at_the_place_is_not_written_over() {
     let request = request.body(list.as_bytes().to_vec()).unwrap();
     let answer = azure.ask_storage(&container, request).await.unwrap();
     assert_eq!(answer.status().as_u16(), 409);
+}
+
+#[test]
+fn where_backups_go_is_among_the_ways_out() {
+    let mut settings = Settings::default();
+    assert!(egress::ways(&settings, &Platform::default()).is_empty());
+    let place = |name: &str| format!("https://{name}.blob.core.windows.net/freehold").parse();
+    settings.backup.to = Some(place("work").unwrap());
+    settings.backup.keys_to = Some(place("keys").unwrap());
+    let ways = egress::ways(&settings, &Platform::default());
+    for (host, setting) in [
+        ("work.blob.core.windows.net", "backup.to"),
+        ("keys.blob.core.windows.net", "backup.keys_to"),
+    ] {
+        let mut of_host = ways.iter().filter(|way| way.host == host);
+        let way = of_host.next().unwrap();
+        assert_eq!((way.port, way.setting.as_str()), (443, setting));
+    }
+    let tokens = "the platform's identity: tokens for Blob storage";
+    assert!(ways.iter().any(|way| way.reason == tokens), "{ways:?}");
 }

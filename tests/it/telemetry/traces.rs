@@ -1,0 +1,145 @@
+//! Which requests are followed, and the W3C trace context that comes and goes.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::Request;
+use freehold::crypto::hex;
+use freehold::outbound::{Outbound, Way};
+use freehold::telemetry::trace::{Incoming, Sampling};
+use http::HeaderMap;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use super::receiver::{Received, Receiver};
+use super::{sending, set};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const OTHER: &str = "1af7651916cd43dd8448eb211c80319c";
+const PARENT: &str = "b7ad6b7169203331";
+
+/// W3C Trace Context §3.2: what the caller says about sampling holds; without it, chance decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_followed_as_its_caller_says_and_else_by_chance() {
+    let receiver = Receiver::start().await;
+    let mut place = sending(&receiver.http, "http/protobuf");
+    set(&mut place, "SAMPLE_PERCENT", "0");
+    let served = place.serve();
+    let client = reqwest::Client::new();
+    let ask = async |traceparents: &[String]| {
+        let mut request = client.get(format!("{}/api/v1/items", served.url));
+        for traceparent in traceparents {
+            request = request.header("traceparent", traceparent);
+        }
+        request
+            .header("tracestate", "vendor=free-text-of-others")
+            .send()
+            .await
+            .unwrap()
+    };
+    for _ in 0..20 {
+        ask(&[]).await;
+    }
+    ask(&[format!("00-{OTHER}-{PARENT}-00")]).await;
+    let twice = format!("00-{OTHER}-{PARENT}-01");
+    ask(&[twice.clone(), twice]).await;
+    ask(&["00-not-a-trace-01".to_owned()]).await;
+    ask(&[format!("00-{TRACE}-{PARENT}-01")]).await;
+    let find = |all: &Received| {
+        let mut spans = all.spans().into_iter();
+        spans
+            .find(|span| hex(&span.trace_id) == TRACE && span.kind == 2)
+            .cloned()
+    };
+    let span = receiver.wait_for(find).await;
+    assert_eq!(hex(&span.parent_span_id), PARENT);
+    assert_eq!(span.trace_state, "");
+    served.terminate();
+    receiver.read(|all| {
+        let others = all
+            .spans()
+            .into_iter()
+            .filter(|span| hex(&span.trace_id) != TRACE);
+        assert_eq!(others.count(), 0, "nothing else was sampled");
+    });
+}
+
+#[test]
+fn of_many_requests_about_as_many_are_followed_as_the_setting_says() {
+    let headers = HeaderMap::new();
+    let mut followed = 0;
+    for number in 0..10_000_u32 {
+        let mut id = [0; 16];
+        // Spread as random bits are.
+        id[12..].copy_from_slice(&number.wrapping_mul(2_654_435_761).to_be_bytes());
+        let incoming = Incoming {
+            headers: &headers,
+            id: &id,
+            method: "GET",
+            scheme: "https",
+        };
+        let following = Sampling { percent: 10 }.follow(incoming);
+        followed += u32::from(matches!(
+            following,
+            freehold::telemetry::trace::Following::Span(_)
+        ));
+    }
+    assert!((900..1100).contains(&followed), "{followed}");
+}
+
+/// A host that remembers the headers it was asked with.
+async fn host() -> (url::Url, Arc<Mutex<Vec<HeaderMap>>>) {
+    let asked: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
+    let keep = Arc::clone(&asked);
+    let router = Router::new().fallback(move |request: Request| {
+        keep.lock().unwrap().push(request.headers().clone());
+        std::future::ready("")
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (url.parse().unwrap(), asked)
+}
+
+/// Calls a host for a request that came with `flags`; gives the `traceparent` that the host saw.
+async fn passed_on(flags: Option<&str>) -> Option<String> {
+    let (url, asked) = host().await;
+    let outbound = Outbound::new([Way::to(&url, "test", "a test").unwrap()]);
+    let mut headers = HeaderMap::new();
+    if let Some(flags) = flags {
+        let value = format!("00-{TRACE}-{PARENT}-{flags}").parse().unwrap();
+        headers.insert("traceparent", value);
+        headers.insert("tracestate", "vendor=free-text-of-others".parse().unwrap());
+    }
+    let following = Sampling { percent: 0 }.follow(Incoming {
+        headers: &headers,
+        id: &[7; 16],
+        method: "GET",
+        scheme: "https",
+    });
+    let request = http::Request::get(url.as_str()).body(Vec::new()).unwrap();
+    following.run(outbound.send(request)).await.unwrap();
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked[0].get("tracestate"), None);
+    let seen = asked[0].get("traceparent")?;
+    Some(seen.to_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn whom_we_call_is_told_the_trace_of_the_request_that_it_is_for() {
+    let provider = SdkTracerProvider::builder().build();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    let subscriber = tracing_subscriber::registry().with(layer);
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let sampled = passed_on(Some("01")).await.unwrap();
+    assert!(sampled.starts_with(&format!("00-{TRACE}-")), "{sampled}");
+    assert!(sampled.ends_with("-01"), "{sampled}");
+    assert!(
+        !sampled.contains(PARENT),
+        "the call is a span of its own: {sampled}"
+    );
+    let unsampled = passed_on(Some("00")).await.unwrap();
+    assert_eq!(unsampled, format!("00-{TRACE}-{PARENT}-00"));
+    assert_eq!(passed_on(None).await, None);
+}
