@@ -14,3 +14,4 @@ param packageSha256 = readEnvironmentVariable(
 )
 param alertEmail = 'operators@example.org'
 param operatorPrefixes = ['10.61.0.0/26']
+param collectorSha256 = '1111111111111111111111111111111111111111111111111111111111111111'

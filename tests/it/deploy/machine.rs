@@ -163,7 +163,7 @@ fn units(folder: &Path) -> Vec<std::path::PathBuf> {
             all.push(target);
         }
     }
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 6);
     all
 }
 
@@ -236,7 +236,8 @@ fn configuration() -> String {
             "key" => "https://example.vault.azure.net/keys/freehold",
             "backups" => "https://example.blob.core.windows.net/backups",
             "rings" => "https://example.blob.core.windows.net/keys",
-            "furtherSettings" => "# none",
+            "telemetry" => "[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"",
+            "furtherSettings" => "[audit]\nkeep_days = 2555",
             _ => "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10",
         };
         config = config.replace(&place, value);
