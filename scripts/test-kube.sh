@@ -17,6 +17,7 @@ release=kube-$$
 pod=$release-freehold-0
 container=$pod-freehold
 claim=data-$pod
+look=look-$$
 tls=$release-tls
 port=$(free_port)
 url=https://freehold.test:$port
@@ -25,8 +26,11 @@ passed=0 failed=0
 
 tidy_up() {
   ((failed == 0)) || podman logs "$container" 2>&1 | tail -40 >&2
-  podman pod rm --force --time 1 "$pod" "$pod-moved" >/dev/null 2>&1 || true
-  podman volume rm --force "$claim" "$tls" "$release-freehold" tmp >/dev/null 2>&1 || true
+  local left
+  for left in "$pod" "$pod-moved" "$look-freehold-0"; do podman pod rm --force "$left" >/dev/null 2>&1 || true; done
+  for left in "$claim" "$tls" "$release-freehold" "data-$look-freehold-0" "$look-freehold" tmp; do
+    podman volume rm --force "$left" >/dev/null 2>&1 || true
+  done
   podman secret rm "$tls" >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -187,8 +191,18 @@ nothing_lost() {
   echo "note: all $(wc -l <"$work/acknowledged") writes that were acknowledged before are there"
 }
 
+# The file for a look, as it is.
+evaluation() {
+  .tools/helm/4/helm template "$look" helm/freehold --values helm/freehold/examples/evaluation.yaml |
+    .tools/venv/bin/python scripts/kube.py --image "$image" >"$work/look.yaml"
+  podman kube play "$work/look.yaml" 2>&1 &&
+    wait_for 60 podman exec "$look-freehold-0-freehold" /freehold healthcheck &&
+    podman logs "$look-freehold-0-freehold" 2>&1 | grep /auth/link/
+}
+
 certificate
 values
+check "examples/evaluation.yaml: ready by its own probe, and the log has the link that signs in" evaluation
 check "the pod of the rendered StatefulSet starts, with ConfigMap, secret and claim" play
 check "it becomes ready over TLS" ready
 check "startup, liveness and readiness probes of the pod pass" probes_pass

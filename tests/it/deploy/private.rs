@@ -74,96 +74,99 @@ fn every_service_with_data_is_private_and_recorded() {
     }
 }
 
+/// Every rule of every group: what it does, with what, from where to where and which port.
+fn network_rules(resources: &[Value]) -> BTreeMap<String, String> {
+    let mut rules = BTreeMap::new();
+    for group in resources.iter().filter(|resource| resource["type"] == NSG) {
+        for rule in group["properties"]["securityRules"].as_array().unwrap() {
+            let rule_of = &rule["properties"];
+            let text = |name: &str| rule_of[name].as_str().unwrap_or_default().to_owned();
+            let sources = &rule_of["sourceAddressPrefixes"];
+            let from = if sources.is_array() {
+                sources.to_string()
+            } else {
+                text("sourceAddressPrefix")
+            };
+            let (access, direction, protocol) =
+                (text("access"), text("direction"), text("protocol"));
+            let (to, port) = (
+                text("destinationAddressPrefix"),
+                text("destinationPortRange"),
+            );
+            let name = format!(
+                "{} {}",
+                group["name"].as_str().unwrap(),
+                rule["name"].as_str().unwrap()
+            );
+            let line = format!("{access} {direction} {protocol} {from} -> {to} {port}");
+            assert!(rules.insert(name, line).is_none());
+        }
+    }
+    rules
+}
+
+/// Both ways; `OWN` is the group of the machine or of the nodes.
+const RULES: &str = "
+OWN deny-inbound: Deny Inbound * * -> * *
+OWN deny-internet: Deny Outbound * * -> Internet *
+OWN sign-in: Allow Outbound Tcp * -> AzureActiveDirectory 443
+OWN clients: Allow Inbound Tcp [\"10.60.0.0/22\"] -> * 443
+freehold-endpoints deny-inbound: Deny Inbound * * -> * *
+freehold-endpoints deny-internet: Deny Outbound * * -> Internet *
+freehold-endpoints sign-in: Allow Outbound Tcp * -> AzureActiveDirectory 443
+freehold-endpoints inside: Allow Inbound * 10.60.0.0/22 -> 10.60.0.0/22 *
+";
+
+/// Those that a cluster has beside them.
+const RULES_OF_NODES: &str = "
+OWN inside: Allow Inbound * 10.60.0.0/22 -> 10.60.0.0/22 *
+OWN balancer: Allow Inbound Tcp AzureLoadBalancer -> * *
+";
+
 /// B9: every rule of every group, both ways.
 #[test]
 fn the_network_lets_in_clients_and_lets_out_sign_in() {
     for (set, _) in SETS {
         let all = predicted(set);
-        let exposed = [
-            "publicIPAddresses",
-            "natGateways",
-            "bastionHosts",
-            "loadBalancers",
-            "publicIPPrefixes",
-        ];
-        for resource in &all {
-            let kind = resource["type"].as_str().unwrap();
-            assert!(
-                !exposed.iter().any(|word| kind.ends_with(word)),
-                "{set}: {kind}"
-            );
-        }
-        let mut rules = BTreeMap::new();
-        for group in all.iter().filter(|resource| resource["type"] == NSG) {
-            for rule in group["properties"]["securityRules"].as_array().unwrap() {
-                let p = &rule["properties"];
-                let text = |name: &str| p[name].as_str().unwrap_or_default().to_owned();
-                let from = p["sourceAddressPrefixes"].as_array().map_or_else(
-                    || text("sourceAddressPrefix"),
-                    |list| format!("{}", Value::from(list.clone())),
-                );
-                let line = format!(
-                    "{} {} {} {from} -> {} {}",
-                    text("access"),
-                    text("direction"),
-                    text("protocol"),
-                    text("destinationAddressPrefix"),
-                    text("destinationPortRange")
-                );
-                let name = format!(
-                    "{} {}",
-                    group["name"].as_str().unwrap(),
-                    rule["name"].as_str().unwrap()
-                );
-                assert!(rules.insert(name, line).is_none());
-            }
-        }
-        let own = if set.starts_with("single") {
-            "freehold-service"
+        let (own, more) = if set.starts_with("single") {
+            ("freehold-service", "")
         } else {
-            "freehold-nodes"
+            ("freehold-nodes", RULES_OF_NODES)
         };
-        let mut wanted = BTreeMap::new();
-        let mut want = |group: &str, name: &str, line: &str| {
-            wanted.insert(format!("{group} {name}"), line.to_owned())
-        };
-        for group in [own, "freehold-endpoints"] {
-            want(group, "deny-inbound", "Deny Inbound * * -> * *");
-            want(group, "deny-internet", "Deny Outbound * * -> Internet *");
-            want(
-                group,
-                "sign-in",
-                "Allow Outbound Tcp * -> AzureActiveDirectory 443",
-            );
-        }
-        let inside = "Allow Inbound * 10.60.0.0/22 -> 10.60.0.0/22 *";
-        want("freehold-endpoints", "inside", inside);
-        want(
-            own,
-            "clients",
-            "Allow Inbound Tcp [\"10.60.0.0/22\"] -> * 443",
-        );
-        if own == "freehold-nodes" {
-            want(own, "inside", inside);
-            want(
-                own,
-                "balancer",
-                "Allow Inbound Tcp AzureLoadBalancer -> * *",
-            );
-        }
-        assert_eq!(rules, wanted, "{set}");
+        let wanted = format!("{RULES}{more}").replace("OWN", own);
+        let wanted = wanted.lines().filter_map(|line| line.split_once(": "));
+        let wanted: BTreeMap<String, String> = wanted
+            .map(|(name, rule)| (name.to_owned(), rule.to_owned()))
+            .collect();
+        assert_eq!(network_rules(&all), wanted, "{set}");
         let network = all
             .iter()
             .find(|resource| resource["type"] == NETWORK)
             .unwrap();
         for subnet in network["properties"]["subnets"].as_array().unwrap() {
-            assert_eq!(
-                subnet["properties"]["defaultOutboundAccess"], false,
-                "{set}"
-            );
+            let subnet = &subnet["properties"];
+            assert_eq!(subnet["defaultOutboundAccess"], false, "{set}");
+            assert!(subnet["networkSecurityGroup"]["id"].is_string(), "{set}");
+        }
+    }
+}
+
+/// B9: nothing has an address on the Internet, on the way in or out.
+#[test]
+fn nothing_has_a_public_address() {
+    let exposed = [
+        "publicIPAddresses",
+        "publicIPPrefixes",
+        "natGateways",
+        "bastionHosts",
+        "loadBalancers",
+    ];
+    for (set, _) in SETS {
+        for resource in predicted(set) {
+            let kind = resource["type"].as_str().unwrap();
             assert!(
-                subnet["properties"]["networkSecurityGroup"]["id"].is_string(),
-                "{set}"
+                !exposed.iter().any(|word| kind.ends_with(word)),
+                "{set}: {kind}"
             );
         }
     }
