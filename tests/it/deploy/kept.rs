@@ -26,16 +26,16 @@ const ROLE: &str = "Microsoft.Authorization/roleAssignments";
 fn backups_are_held_and_key_rings_end() {
     for (set, _) in SETS {
         let all = predicted(set);
-        let held: Vec<&Value> = all
+        let containers: Vec<&Value> = all
             .iter()
             .filter(|resource| {
                 resource["type"] == CONTAINER
                     && resource["properties"]["immutableStorageWithVersioning"]["enabled"] == true
             })
             .collect();
-        assert_eq!(held.len(), 1, "{set}");
+        assert_eq!(containers.len(), 1, "{set}");
         assert!(
-            held[0]["name"]
+            containers[0]["name"]
                 .as_str()
                 .unwrap()
                 .ends_with("/default/backups")
@@ -48,7 +48,7 @@ fn backups_are_held_and_key_rings_end() {
             hold["id"]
                 .as_str()
                 .unwrap()
-                .starts_with(held[0]["id"].as_str().unwrap())
+                .starts_with(containers[0]["id"].as_str().unwrap())
         );
         let lifecycle = all
             .iter()
