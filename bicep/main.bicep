@@ -5,109 +5,81 @@
 
 @description('Where everything is. It has to be in the geography of dataResidency.')
 param location string = resourceGroup().location
-
 @allowed(['single', 'aks'])
 @description('single: one virtual machine with the embedded database. aks: a cluster for the Helm chart.')
 param profile string = 'single'
-
 @allowed(['us', 'eu'])
 @description('The geography that nothing may leave: the United States or the European Union.')
 param dataResidency string
-
 @minLength(3)
 @maxLength(10)
 @description('What the names of all resources begin with: lower-case letters and digits.')
 param namePrefix string = 'freehold'
-
 @description('The name under which people reach the service, such as calendar.example.org.')
 param hostName string
-
 @description('The application (client) id of the registration in Entra ID that people sign in with.')
 param clientId string
-
 @description('The directory (tenant) whose people may sign in.')
 param signInTenantId string = tenant().tenantId
-
 @maxLength(24)
 @description('The name of the key vault: another one where an earlier vault of this name is still soft-deleted.')
 param keyVaultName string = take('${namePrefix}-kv-${uniqueString(resourceGroup().id, namePrefix)}', 24)
-
 @description('The name of the certificate of the service in the key vault.')
 param certificateName string = 'freehold-tls'
-
 @description('single: the administrator of the machine, who signs in with the SSH key only.')
 param adminUserName string = ''
-
 @description('single: the public SSH key of that administrator.')
 param sshPublicKey string = ''
-
 @description('single: the size of the machine.')
 param vmSize string = 'Standard_D2as_v5'
-
 @allowed(['Premium_ZRS', 'StandardSSD_ZRS', 'Premium_LRS', 'StandardSSD_LRS'])
 @description('single: the kind of the data disk. ZRS outlives the loss of a zone.')
 param dataDiskSku string = 'Premium_ZRS'
-
 @minValue(16)
 @maxValue(4096)
 @description('single: the size of the data disk in GiB. It can grow later and never shrink.')
 param dataDiskGib int = 64
-
 @allowed(['1', '2', '3', 'none'])
 @description('The availability zone of the machine, none where the region has no zones.')
 param zone string = '1'
-
 @allowed(['ImageDefault', 'AutomaticByPlatform'])
 @description('single: AutomaticByPlatform needs a package mirror inside the network; else re-create the machine.')
 param patchMode string = 'ImageDefault'
-
 @description('single: the sha256 of the program, as in SHA256SUMS. It is the blob freehold-SHA256 in packages.')
 param packageSha256 string = ''
-
+@description('single: the sha256 of an OpenTelemetry collector, the blob freehold-collector-SHA256. Empty is none.')
+param collectorSha256 string = ''
 @description('single: further settings in TOML, appended to those that the template writes.')
 param furtherSettings string = '# none'
-
 @description('The one public IPv4 address that may upload a program now. Empty closes the account.')
 param uploadAddress string = ''
-
 @description('The network of this deployment, /23 or larger.')
 param addressPrefix string = '10.60.0.0/22'
-
 @description('Who may reach the service on port 443: networks of your own. The Internet is refused.')
 param clientPrefixes array = [addressPrefix]
-
-@description('single: who may reach the machine by SSH, such as the network of a bastion. Empty is nobody.')
+@description('Who may reach the machine by SSH, and the private endpoints: the network of your bastion. Empty is nobody.')
 param operatorPrefixes array = []
-
 @description('false where somebody with the right to assign roles does that by hand.')
 param createRoleAssignments bool = true
-
 @minValue(1)
 @maxValue(365)
 @description('For how many days no backup can be changed or deleted by anybody.')
 param wormDays int = 30
-
 @minValue(2)
 @maxValue(3650)
 @description('After how many days backups are deleted.')
 param backupDays int = 35
-
 @allowed(['Standard_GZRS', 'Standard_ZRS'])
 @description('GZRS keeps a copy in the paired region of the same geography, ZRS stays in the region.')
 param backupRedundancy string = 'Standard_GZRS'
-
 @description('Who is told of alerts.')
 param alertEmail string
-
 @description('aks: the namespace that the chart is installed in.')
 param kubernetesNamespace string = 'freehold'
-
 @description('aks: the service account of the chart.')
 param serviceAccount string = 'freehold'
-
 @description('aks: the object id of the Entra ID group that administers the cluster.')
 param clusterAdminGroupId string = ''
-
 @description('Tags of every resource.')
 param tags object = {}
 
@@ -123,6 +95,7 @@ var refusals = [
     ? 'packageSha256: profile single needs the sha256 of the program from SHA256SUMS, and aks takes none.'
     : ''
   !empty(packageSha256) && length(packageSha256) != 64 ? 'packageSha256: a sha256 has 64 hexadecimal digits.' : ''
+  !empty(collectorSha256) && length(collectorSha256) != 64 ? 'collectorSha256: a sha256 has 64 hexadecimal digits.' : ''
   single && (empty(adminUserName) || empty(sshPublicKey))
     ? 'adminUserName, sshPublicKey: profile single needs both; passwords are refused.'
     : ''
@@ -264,12 +237,16 @@ module vm 'modules/vm.bicep' = if (single) {
     size: vmSize
     adminUserName: adminUserName
     sshPublicKey: sshPublicKey
-    dataDiskSku: dataDiskSku
-    dataDiskGib: dataDiskGib
+    disk: { sku: dataDiskSku, sizeGib: dataDiskGib }
     patchMode: patchMode
     identityName: identity.name
     subnetId: network.outputs.workSubnetId
-    program: { container: packages!.outputs.container, sha256: packageSha256 }
+    program: {
+      container: packages!.outputs.container
+      sha256: packageSha256
+      collectorSha256: collectorSha256
+      connectionString: monitor.outputs.connectionString
+    }
     settings: {
       hostName: hostName
       tenantId: signInTenantId
@@ -278,6 +255,7 @@ module vm 'modules/vm.bicep' = if (single) {
       key: uri(vault.outputs.address, 'keys/${names.key}')
       backups: backups.outputs.data
       rings: backups.outputs.keys
+      telemetry: empty(collectorSha256) ? '# no collector' : '[telemetry]\notlp_endpoint = "http://127.0.0.1:4318"'
       furtherSettings: furtherSettings
     }
     tags: tags

@@ -23,7 +23,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/arm" "$work/snapshots"
 cp -r bicep "$work/bicep"
 mkdir -p "$work/infra"
-cp -r infra/alerts "$work/infra/alerts"
+cp -r infra/alerts infra/otel "$work/infra/"
 "$bicep" format --pattern "$work/bicep/**/*.bicep" 2>/dev/null
 "$bicep" format --pattern "$work/bicep/**/*.bicepparam" 2>/dev/null
 "$bicep" build "$work/bicep/main.bicep" --outfile "$work/arm/azuredeploy.json"

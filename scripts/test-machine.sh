@@ -13,6 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 tools_podman
 tools_machine
 tools_node
+tools_python
 program=${1:-}
 if [[ -z $program ]]; then
   tools_rust
@@ -66,7 +67,7 @@ state() { inside systemctl show --property "$2" --value "$1"; }
 is() { [[ $(state "$1" "$2") == "$3" ]]; }
 said() { inside journalctl --no-pager --output cat --unit "$1" | grep -qF -- "$2"; }
 
-# ask SHA256 [SETTING]: userData as the template makes it, with a certificate and keys in files.
+# ask SHA256 [SETTING [SHA256 of a collector]]: userData as the template makes it, with a certificate and keys in files.
 ask() {
   cat >"$work/config.toml" <<EOF
 [server]
@@ -86,14 +87,15 @@ client_id = "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10"
 format = "json"
 ${2:-}
 EOF
-  /usr/bin/python3 - "$1" "$work/config.toml" >"$work/metadata/user-data" <<'EOF'
+  /usr/bin/python3 - "$1" "$work/config.toml" "${3:-}" >"$work/metadata/user-data" <<'EOF'
 import json, sys
-print(json.dumps({
-    "identity": "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10",
-    "package": f"https://127.0.0.1:10000/devstoreaccount1/packages/freehold-{sys.argv[1]}",
-    "sha256": sys.argv[1],
-    "config": open(sys.argv[2], encoding="utf-8").read(),
-}))
+def program(unit, sha256, **more):
+    blob = f"https://127.0.0.1:10000/devstoreaccount1/packages/{unit}-{sha256}"
+    return {"unit": unit, "package": blob, "sha256": sha256, **more}
+programs = [program("freehold", sys.argv[1], config=open(sys.argv[2], encoding="utf-8").read())]
+if sys.argv[3]:
+    programs.append(program("freehold-collector", sys.argv[3], config="# none", environment="ROLE=collector\n"))
+print(json.dumps({"identity": "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10", "programs": programs}))
 EOF
 }
 
@@ -266,6 +268,29 @@ goes_back() {
   inside /usr/local/sbin/freehold-fetch back && wait_for 30 running "$first" && still_there && fetch &&
     said freehold-fetch "is held back" && running "$first"
 }
+# Of the collectors that can be had here none sends to Azure Monitor, so another one stands in, started
+# by its own arguments: it is fetched, checked, and runs in the sandbox of the unit.
+collects() {
+  local rotel sum
+  rotel=$(find "$root/.tools/venv/lib/" -path '*/rotel/rotel-agent' | head -1)
+  cp "$rotel" "$work/collector"
+  sum=$(sha "$work/collector")
+  mkdir -p "$work/system/freehold-collector.service.d"
+  cat >"$work/system/freehold-collector.service.d/stand-in.conf" <<EOF
+[Service]
+ExecStart=
+ExecStart=/opt/freehold-collector/current/freehold-collector start --otlp-grpc-endpoint 127.0.0.1:4317 --otlp-http-endpoint 127.0.0.1:4318 --exporter blackhole --debug-log traces --debug-log metrics --debug-log logs
+EOF
+  inside systemctl daemon-reload
+  upload /machine/collector "freehold-collector-$sum"
+  ask "$first" $'[telemetry]\notlp_endpoint = "http://127.0.0.1:4318"\nsample_percent = 100' "$sum"
+  fetch && wait_for 30 is freehold-collector ActiveState active && wait_for 30 running "$first" && answers &&
+    [[ $(inside sha256sum /opt/freehold-collector/current/freehold-collector | cut -d' ' -f1) == "$sum" ]] &&
+    wait_for 90 said freehold-collector freehold
+  local rc=$?
+  inside journalctl --no-pager --output cat --unit freehold-collector | tail -5
+  return $rc
+}
 stops_cleanly() { running "$first" && inside systemctl stop freehold.service && is freehold Result success && is freehold ExecMainStatus 0; }
 is_of_the_image() {
   local made of_image
@@ -308,6 +333,7 @@ check "asked again, it fetches nothing and restarts nothing" does_nothing_twice
 check "settings that the program refuses change nothing" refuses_a_setting
 check "another program is fetched and runs, with the same data" upgrades
 check "back to the program before, with the same data, and it stays there" goes_back
+check "a collector beside it is fetched likewise, and hears it" collects
 check "it stops with exit code 0" stops_cleanly
 echo "note: exposure of freehold.service: $(grep -oE '[0-9]+\.[0-9]+ [A-Z]+' "$work/exposure" | tail -1)"
 if [[ -n ${IMAGE:-} ]]; then

@@ -11,7 +11,7 @@ param name string
 param addressPrefix string
 @description('Who may reach the service on port 443.')
 param clientPrefixes array
-@description('Who may reach the machine by SSH.')
+@description('Who may reach the machine by SSH, and the private endpoints.')
 param operatorPrefixes array
 @description('true for a cluster, false for a machine.')
 param cluster bool
@@ -29,16 +29,20 @@ var clients = {
     destinationPortRange: '443'
   }
 }
-var operators = {
-  name: 'operators'
-  properties: {
-    ...allow
-    priority: 110
-    sourceAddressPrefixes: operatorPrefixes
-    destinationAddressPrefix: cidrSubnet(addressPrefix, 26, 1)
-    destinationPortRange: '22'
-  }
-}
+var operators = empty(operatorPrefixes)
+  ? []
+  : [
+      {
+        name: 'operators'
+        properties: {
+          ...allow
+          priority: 110
+          sourceAddressPrefixes: operatorPrefixes
+          destinationAddressPrefix: '*'
+          destinationPortRanges: ['22', '443']
+        }
+      }
+    ]
 var inside = {
   name: 'inside'
   properties: {
@@ -82,11 +86,7 @@ var denied = [
     properties: { ...deny, direction: 'Outbound', priority: 4000, destinationAddressPrefix: 'Internet' }
   }
 ]
-var service = {
-  name: 'service'
-  prefix: cidrSubnet(addressPrefix, 26, 1)
-  rules: empty(operatorPrefixes) ? [clients] : [clients, operators]
-}
+var service = { name: 'service', prefix: cidrSubnet(addressPrefix, 26, 1), rules: [clients] }
 var nodes = { name: 'nodes', prefix: cidrSubnet(addressPrefix, 24, 1), rules: [clients, inside, balancer] }
 var subnets = [
   { name: 'endpoints', prefix: cidrSubnet(addressPrefix, 26, 0), rules: [inside] }
@@ -98,7 +98,7 @@ resource groups 'Microsoft.Network/networkSecurityGroups@2026-01-01' = [
     name: '${namePrefix}-${subnet.name}'
     location: location
     tags: tags
-    properties: { securityRules: concat(subnet.rules, denied) }
+    properties: { securityRules: concat(subnet.rules, operators, denied) }
   }
 ]
 

@@ -13,17 +13,15 @@ param size string
 param adminUserName string
 @description('Their public SSH key.')
 param sshPublicKey string
-@description('The kind of the data disk.')
-param dataDiskSku string
-@description('The size of the data disk in GiB.')
-param dataDiskGib int
+@description('The data disk: sku, sizeGib.')
+param disk object
 @description('ImageDefault or AutomaticByPlatform.')
 param patchMode string
 @description('The identity of the service.')
 param identityName string
 @description('The subnet of the machine.')
 param subnetId string
-@description('The program: container, sha256.')
+@description('The programs: container, sha256, collectorSha256 or empty, connectionString.')
 param program object
 @description('What stands in files/freehold.toml, by name.')
 param settings object
@@ -32,6 +30,7 @@ param tags object
 
 var files = {
   '/etc/systemd/system/freehold.service': loadTextContent('../files/freehold.service')
+  '/etc/systemd/system/freehold-collector.service': loadTextContent('../files/freehold-collector.service')
   '/etc/systemd/system/freehold-fetch.service': loadTextContent('../files/freehold-fetch.service')
   '/etc/systemd/system/freehold-fetch.timer': loadTextContent('../files/freehold-fetch.timer')
   '/etc/systemd/system/freehold-data-disk.service': loadTextContent('../files/freehold-data-disk.service')
@@ -49,15 +48,23 @@ var cloudInit = union(loadYamlContent('../files/cloud-init.yaml'), {
   })
 })
 
-var values = union(settings, { identity: identity.properties.clientId })
-var config = reduce(
-  items(values),
-  loadTextContent('../files/freehold.toml'),
-  (text, value) => replace(string(text), '<${value.key}>', value.value)
-)
+var values = items(union(settings, { identity: identity.properties.clientId }))
+var template = loadTextContent('../files/freehold.toml')
+var freehold = {
+  unit: 'freehold'
+  package: uri(program.container, 'packages/freehold-${program.sha256}')
+  sha256: program.sha256
+  config: reduce(values, template, (text, value) => replace(string(text), '<${value.key}>', value.value))
+}
+var collector = {
+  unit: 'freehold-collector'
+  package: uri(program.container, 'packages/freehold-collector-${program.collectorSha256}')
+  sha256: program.collectorSha256
+  config: loadTextContent('../../infra/otel/collector.yaml')
+  environment: 'AZURE_CLIENT_ID=${identity.properties.clientId}\nAPPLICATIONINSIGHTS_CONNECTION_STRING=${program.connectionString}\n'
+}
 
 var zones = zone == 'none' ? [] : [zone]
-var zoneRedundant = endsWith(dataDiskSku, '_ZRS')
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
@@ -68,11 +75,11 @@ resource data 'Microsoft.Compute/disks@2026-03-02' = {
   name: '${namePrefix}-data'
   location: location
   tags: tags
-  sku: { name: dataDiskSku }
-  zones: zoneRedundant ? null : zones
+  sku: { name: disk.sku }
+  zones: endsWith(disk.sku, '_ZRS') ? null : zones
   properties: {
     creationData: { createOption: 'Empty' }
-    diskSizeGB: dataDiskGib
+    diskSizeGB: disk.sizeGib
     encryption: { type: 'EncryptionAtRestWithPlatformKey' }
     networkAccessPolicy: 'DenyAll'
     publicNetworkAccess: 'Disabled'
@@ -84,7 +91,6 @@ resource card 'Microsoft.Network/networkInterfaces@2026-01-01' = {
   location: location
   tags: tags
   properties: {
-    enableIPForwarding: false
     ipConfigurations: [
       { name: 'private', properties: { subnet: { id: subnetId }, privateIPAllocationMethod: 'Dynamic' } }
     ]
@@ -132,9 +138,7 @@ resource machine 'Microsoft.Compute/virtualMachines@2026-03-01' = {
     diagnosticsProfile: { bootDiagnostics: { enabled: true } }
     userData: base64(string({
       identity: identity.properties.clientId
-      package: uri(program.container, 'packages/freehold-${program.sha256}')
-      sha256: program.sha256
-      config: config
+      programs: empty(program.collectorSha256) ? [freehold] : [freehold, collector]
     }))
   }
 }

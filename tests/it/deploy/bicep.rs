@@ -131,7 +131,7 @@ fn a_module_has_one_subject_and_at_most_150_lines() {
             module.display()
         );
     }
-    assert!(text("bicep/main.bicep").lines().count() <= 360);
+    assert!(text("bicep/main.bicep").lines().count() <= 340);
 }
 
 /// One rule is silenced, for one type: its last stable version lacks what is needed.

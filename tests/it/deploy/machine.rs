@@ -42,8 +42,8 @@ fn what_cannot_change_after_creation_is_pinned() {
         cloud_config("single-westeurope"),
         "it depends on who deploys"
     );
-    let digest = Sha256::digest(config.as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = bytes::Bytes::copy_from_slice(&Sha256::digest(config.as_bytes()));
+    let digest = format!("{digest:x}");
     assert_eq!(
         text("bicep/files/cloud-init.sha256").trim(),
         digest,
@@ -159,15 +159,11 @@ fn units(folder: &Path) -> Vec<std::path::PathBuf> {
                 }
             });
             let target = folder.join(source.file_name().unwrap());
-            std::fs::write(
-                &target,
-                lines.map(|line| format!("{line}\n")).collect::<String>(),
-            )
-            .unwrap();
+            std::fs::write(&target, lines.collect::<Vec<_>>().join("\n") + "\n").unwrap();
             all.push(target);
         }
     }
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 6);
     all
 }
 
@@ -240,7 +236,8 @@ fn configuration() -> String {
             "key" => "https://example.vault.azure.net/keys/freehold",
             "backups" => "https://example.blob.core.windows.net/backups",
             "rings" => "https://example.blob.core.windows.net/keys",
-            "furtherSettings" => "# none",
+            "telemetry" => "[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"",
+            "furtherSettings" => "[audit]\nkeep_days = 2555",
             _ => "6f1b0c52-52c7-4a55-9c1e-0b7c3f2d9a10",
         };
         config = config.replace(&place, value);

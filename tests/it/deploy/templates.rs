@@ -107,6 +107,7 @@ pub(super) fn texts(value: &Value) -> Vec<(String, &str)> {
 
 /// The Bicep compiler, or a line that says why there is none. What it says does not depend on the
 /// database, so it is asked once. scripts/arm.sh counts a missing compiler as skipped.
+#[expect(clippy::print_stdout, reason = "whoever reads the log learns why")]
 pub(super) fn compiler() -> Option<PathBuf> {
     if on_postgres() {
         return None;
