@@ -81,7 +81,7 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
       }
     }
 
-    // Key rings are not held: a destroyed key must not live on in an old ring.
+    // Not held: a destroyed key must not live on in an old ring. The present one opens all backups, and stays.
     resource keys 'containers' = {
       name: 'keys'
       properties: { publicAccess: 'None' }
@@ -98,10 +98,10 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
           enabled: true
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['${kept.name}/'] }
-            actions: {
-              baseBlob: { delete: { daysAfterCreationGreaterThan: kept.days } }
-              version: { delete: { daysAfterCreationGreaterThan: kept.days } }
-            }
+            actions: union(
+              kept.name == 'keys' ? {} : { baseBlob: { delete: { daysAfterCreationGreaterThan: kept.days } } },
+              { version: { delete: { daysAfterCreationGreaterThan: kept.days } } }
+            )
           }
         })
       }

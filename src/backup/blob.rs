@@ -14,6 +14,7 @@ use object_store::client::{
 };
 use object_store::{BackoffConfig, ClientOptions, RetryConfig, StaticCredentialProvider};
 
+use super::place::RING;
 use crate::azure::{Azure, StorageError};
 use crate::config::Container;
 use crate::outbound::OutboundError;
@@ -70,9 +71,11 @@ impl HttpService for Way {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (mut parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes().to_vec();
-        // `object_store` commits blocks without a condition; ours never replace what is there.
+        // `object_store` commits blocks without a condition; ours never replace what is there, but for
+        // the one copy of the key ring.
         let query = parts.uri.query().unwrap_or_default();
-        if parts.method == Method::PUT && query.contains("comp=blocklist") {
+        let is_ring = parts.uri.path().ends_with(RING);
+        if parts.method == Method::PUT && query.contains("comp=blocklist") && !is_ring {
             let none = HeaderValue::from_static("*");
             parts.headers.insert(IF_NONE_MATCH, none);
         }

@@ -160,6 +160,20 @@ pub enum BackupError {
         /// The one that is there.
         given: String,
     },
+    /// The place holds the ring of another database.
+    #[error(
+        "the key ring at {place} is {given}, and that of this service is {ours}: writing it over would \
+         make all backups of the other one useless. Give this service a place of its own in backup.to \
+         and backup.keys_to"
+    )]
+    OtherRing {
+        /// Where.
+        place: String,
+        /// The ring of this service.
+        ours: String,
+        /// The one that is there.
+        given: String,
+    },
     /// The folder holds something.
     #[error(
         "{0} is not empty, and a restore writes over nothing: name a folder that is not there yet, \

@@ -6,13 +6,15 @@
 //! - [`Restore`]: from a shelf into a new folder; [`verify`](Restore::verify) does all of that but
 //!   the end.
 //!
-//! A backup is two objects with one identifier: the data, and the key ring that opens it. The ring is
+//! A backup is two objects: the data, each time a new one, and the key ring that opens it. The ring is
 //! copied after the data and shipped before it, so that no data is ever without the keys that it
-//! needs. A restore takes the newest ring there is: what was destroyed stays destroyed.
+//! needs. Of the ring there is one copy, which opens every older backup: what was destroyed stays
+//! destroyed, and what is needed never runs out.
 //!
 //! **Invariants.** What is shipped was copied from one held snapshot and has passed `integrity_check`
 //! and `foreign_key_check`; a damaged database is never shipped, so it replaces no good backup.
-//! Nothing is ever written over: not at the place, not in a folder that holds something. Nothing is
+//! No data is ever written over: not at the place, not in a folder that holds something. The copy of
+//! the ring is written over by a newer one of the same ring only. Nothing is
 //! named `freehold.db` before it is whole, checked and on the disk. What is at the place is sealed;
 //! the key is wrapped by the key-encryption key, and by the recovery key when there is one.
 //!

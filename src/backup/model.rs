@@ -22,6 +22,13 @@ pub struct BackupId {
     made_at: Timestamp,
 }
 
+impl Default for BackupId {
+    /// The name of nothing, where a name is of no account.
+    fn default() -> Self {
+        Self::new(Timestamp::UNIX_EPOCH, [0; 4])
+    }
+}
+
 /// The text is no name of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -135,7 +142,7 @@ pub struct Listed {
     pub made_at: Timestamp,
     /// The sealed data, in bytes.
     pub bytes: u64,
-    /// The key ring that a restore would take: the newest, if it is not older than the data.
+    /// The copy of the key ring that a restore would take, if it is not older than the data.
     pub keys: Option<BackupId>,
 }
 

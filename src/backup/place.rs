@@ -8,6 +8,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt as _};
 
+use super::envelope::{HEAD_BYTES_MAX, Head};
 use super::model::Part;
 use super::{BackupError, BackupId, blob};
 use crate::azure::Azure;
@@ -16,6 +17,8 @@ use crate::config::BackupPlace;
 
 /// The end of the name of every object.
 const SUFFIX: &str = ".fhb";
+/// The one object that is written over: the newest copy of the key ring.
+pub(super) const RING: &str = "keys/ring.fhb";
 
 /// Where objects are. Cheap to clone.
 #[derive(Clone)]
@@ -79,16 +82,16 @@ impl Place {
 
     /// The name of an object in messages.
     pub(super) fn object(&self, part: Part, id: &BackupId) -> String {
-        format!("{}/{}/{id}{SUFFIX}", self.shown, part.folder())
+        format!("{}/{}", self.shown, name(part, id))
     }
 
     fn path(&self, part: Part, id: &BackupId) -> Path {
-        Path::from(format!("{}/{}/{id}{SUFFIX}", self.prefix, part.folder()))
+        Path::from(format!("{}/{}", self.prefix, name(part, id)))
     }
 
-    /// All objects of this half, oldest first. What is not called like one of ours is passed over.
-    pub(super) async fn list(&self, part: Part) -> Result<Vec<Found>, BackupError> {
-        let prefix = Path::from(format!("{}/{}", self.prefix, part.folder()));
+    /// All backups of the data, oldest first. What is not called like one of ours is passed over.
+    pub(super) async fn list(&self) -> Result<Vec<Found>, BackupError> {
+        let prefix = Path::from(format!("{}/{}", self.prefix, Part::Data.folder()));
         let listed = self.objects.list_with_delimiter(Some(&prefix)).await;
         let listed = match listed {
             // An empty folder has no sub-folder yet.
@@ -140,10 +143,32 @@ impl Place {
         }
     }
 
-    /// Takes an object away; only in a folder.
-    pub(super) async fn remove(&self, part: Part, id: &BackupId) -> Result<(), BackupError> {
+    /// The copy of the key ring that is there, and the ring that it is of.
+    pub(super) async fn ring(&self) -> Result<Option<(Found, String)>, BackupError> {
+        let any = BackupId::default();
+        let Some(bytes) = self.size(Part::Keys, &any).await? else {
+            return Ok(None);
+        };
+        let first = bytes.min(HEAD_BYTES_MAX as u64);
+        let first = self.read((Part::Keys, &any), 0..first).await?;
+        let head = Head::read(&first, &self.object(Part::Keys, &any))?.head;
+        let id = head.id;
+        Ok(Some((Found { id, bytes }, head.ring)))
+    }
+
+    /// Takes a backup of the data away; only in a folder.
+    pub(super) async fn remove(&self, id: &BackupId) -> Result<(), BackupError> {
+        let part = Part::Data;
         let removed = self.objects.delete(&self.path(part, id)).await;
         removed.map_err(|error| refusal("delete", &self.object(part, id), &error))
+    }
+}
+
+/// The name of an object below the prefix. Of the key ring there is one.
+fn name(part: Part, id: &BackupId) -> String {
+    match part {
+        Part::Data => format!("{}/{id}{SUFFIX}", part.folder()),
+        Part::Keys => RING.to_owned(),
     }
 }
 

@@ -51,15 +51,16 @@ impl Shelf {
     /// # Errors
     /// [`BackupError::Place`] with what to do.
     pub async fn list(&self) -> Result<Vec<Listed>, BackupError> {
-        let data = self.data.list(Part::Data).await?;
-        let newest = self.keys.list(Part::Keys).await?.pop();
+        let data = self.data.list().await?;
+        let ring = match self.keys.ring().await {
+            Err(error @ BackupError::Place { .. }) => return Err(error),
+            // One that was spoilt opens nothing; a restore says how it was spoilt.
+            found => found.ok().flatten().map(|(ring, _)| ring.id),
+        };
         let listed = |found: Found| Listed {
             made_at: found.id.made_at(),
             bytes: found.bytes,
-            keys: newest
-                .as_ref()
-                .filter(|ring| fits(&ring.id, &found.id))
-                .map(|ring| ring.id.clone()),
+            keys: ring.clone().filter(|ring| fits(ring, &found.id)),
             id: found.id,
         };
         Ok(data.into_iter().map(listed).collect())
@@ -77,10 +78,10 @@ impl Shelf {
             let id = id.clone();
             Found { id, bytes }
         } else {
-            let newest = self.data.list(Part::Data).await?.pop();
+            let newest = self.data.list().await?.pop();
             newest.ok_or_else(|| BackupError::None(place()))?
         };
-        let ring = self.keys.list(Part::Keys).await?.pop();
+        let ring = self.keys.ring().await?.map(|(ring, _)| ring);
         let ring = ring.filter(|ring| fits(&ring.id, &data.id));
         let ring = ring.ok_or_else(|| BackupError::NoKeys {
             id: data.id.clone(),

@@ -9,17 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use jiff::SignedDuration;
 use object_store::PutPayload;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::envelope::{self, Head, Wrap};
 use super::model::Part;
-use super::place::{Found, Place};
+use super::place::Place;
 use super::{BackupError, BackupId, Progress, Shelf, Stage, Status, Success, Taken, repo, rules};
 use crate::azure::Azure;
-use crate::base::clock::after;
 use crate::base::{Timestamp, random, told};
 use crate::config::Settings;
 use crate::crypto::{KeyBytes, new_key};
@@ -178,6 +176,7 @@ impl Backups {
             plain_bytes: 0,
             wraps: Vec::new(),
         };
+        self.is_ours(&places.keys, &head.ring).await?;
         let database_bytes = data.bytes;
         let total = data.bytes + keys.bytes;
         // The keys first: data never waits for the keys that it needs.
@@ -188,7 +187,7 @@ impl Backups {
             total,
         });
         let of_data = self.ship(&places.data, data, &head).await?;
-        self.thin_out(&places, &id).await;
+        self.thin_out(&places.data).await;
         Ok(Taken {
             id,
             database_bytes,
@@ -310,38 +309,37 @@ impl Backups {
         Ok(shipped)
     }
 
-    /// Takes older objects away where the place is a folder. What cannot be taken away is logged: the
-    /// backup is made.
-    async fn thin_out(&self, places: &Shelf, made: &BackupId) {
-        let backup = &self.0.settings.backup;
-        if places.data.folder().is_some() {
-            let keep = backup.keep as usize;
-            let is_old = |at: usize, _: &Found, count: usize| at + keep < count;
-            thin_out(&places.data, Part::Data, is_old).await;
-        }
-        if places.keys.folder().is_some() {
-            let kept = SignedDuration::from_hours(backup.keep_keys_hours.into());
-            let before = after(made.made_at(), -kept);
-            let is_old = |at: usize, found: &Found, count: usize| {
-                at + 1 < count && found.id.made_at() < before
-            };
-            thin_out(&places.keys, Part::Keys, is_old).await;
+    /// Whether the ring at the place is none, or an older copy of ours: it will be written over.
+    async fn is_ours(&self, place: &Place, ring: &str) -> Result<(), BackupError> {
+        match place.ring().await {
+            Ok(Some((_, given))) if given != ring => Err(BackupError::OtherRing {
+                place: place.shown().to_owned(),
+                ours: ring.to_owned(),
+                given,
+            }),
+            // One that was spoilt opens nothing any more.
+            Ok(_) | Err(BackupError::Truncated { .. } | BackupError::Damaged { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
-}
 
-async fn thin_out(place: &Place, part: Part, is_old: impl Fn(usize, &Found, usize) -> bool) {
-    let thinned = async {
-        let found = place.list(part).await?;
-        for (at, one) in found.iter().enumerate() {
-            if is_old(at, one, found.len()) {
-                place.remove(part, &one.id).await?;
+    /// Takes older backups away where the place is a folder. What cannot be taken away is logged: the
+    /// backup is made.
+    async fn thin_out(&self, place: &Place) {
+        let keep = self.0.settings.backup.keep as usize;
+        let thinned = async {
+            let found = place.list().await?;
+            let old = found.len().saturating_sub(keep);
+            for one in found.iter().take(old) {
+                place.remove(&one.id).await?;
             }
+            Ok::<_, BackupError>(())
+        };
+        if place.folder().is_some()
+            && let Err(error) = thinned.await
+        {
+            tracing::warn!(error = told(&error), "older backups are still there");
         }
-        Ok::<_, BackupError>(())
-    };
-    if let Err(error) = thinned.await {
-        tracing::warn!(error = told(&error), "older backups are still there");
     }
 }
 

@@ -30,9 +30,9 @@ section! {
         /// add there, and no right to delete. Unset makes no backups.
         to: Option<BackupPlace> = None,
             example "\"https://example.blob.core.windows.net/freehold\"";
-        /// Where the key ring goes, written as `to`. Give it a place of its own where backups of the
-        /// data cannot be deleted for long: keys that were destroyed live on in older copies of the
-        /// ring. Unset means `to`.
+        /// Where the key ring goes, written as `to`. Each copy takes the place of the one before. Give
+        /// it a container of its own where backups of the data are held: keys that were destroyed live
+        /// on in older versions of the ring, which have to go after days. Unset means `to`.
         keys_to: Option<BackupPlace> = None,
             example "\"https://example.blob.core.windows.net/freehold-keys\"";
         /// How often a backup is made, give or take a tenth. Readiness and `freehold doctor` say so
@@ -41,9 +41,6 @@ section! {
         /// How many backups of the data a folder keeps; older ones are deleted. In Blob storage a
         /// lifecycle rule does that, and nothing is deleted from here.
         keep: u32 = 168, unit "backups", range 2..=100_000;
-        /// How long a folder keeps older copies of the key ring; the newest is always kept. In Blob
-        /// storage a lifecycle rule does that.
-        keep_keys_hours: u32 = 72, unit "hours", range 1..=8760;
     }
 }
 

@@ -14,11 +14,13 @@ use freehold::base::{Clock as _, ManualClock, SystemClock};
 use serde_json::Value;
 
 use crate::support::azure::Cloud;
+use crate::support::azurite::Azurite;
 use crate::support::browser::sign_in;
 use crate::support::dav::{Dav, event};
 use crate::support::hostile::{CLIENT, Hostile};
 use crate::support::on_postgres;
 use crate::support::served::Place;
+use crate::telemetry::receiver::{Received, Receiver};
 
 /// Set inside the namespace.
 const INSIDE: &str = "FREEHOLD_TEST_SILENCE";
@@ -41,7 +43,7 @@ echo 'nameserver 192.0.2.53' >"$1/resolv.conf"
 mount --bind "$1/resolv.conf" "$(realpath /etc/resolv.conf)"
 nft -f - <<'RULES'
 table inet silence {
-  set ways { type inet_service; }
+  set ways { type inet_service; flags interval; auto-merge; }
   set strays4 { type ipv4_addr . inet_service; flags dynamic; counter; }
   set strays6 { type ipv6_addr . inet_service; flags dynamic; counter; }
   counter allowed { }
@@ -155,12 +157,15 @@ async fn a_day() {
     provider.change(|script| script.claims["roles"] = serde_json::json!(["member", "custodian"]));
     let cloud = Cloud::start();
     cloud.change(|script| script.vault.rotate("freehold"));
-    let port = free_port();
-    let mut place = Place::new();
+    let collector = Receiver::start().await;
+    let storage = storage(&cloud).await;
+    let (port, metrics) = (free_port(), free_port());
+    allow(metrics);
     let providers = format!(
         "[{{id=\"work\", issuer=\"{}\", client_id=\"{CLIENT}\"}}]",
         provider.url
     );
+    let mut place = Place::new();
     for (name, value) in [
         ("FREEHOLD__IDENTITY__PROVIDERS", providers.as_str()),
         ("FREEHOLD__VAULT__KEK", "azure-key-vault"),
@@ -169,6 +174,15 @@ async fn a_day() {
             &format!("{}/keys/freehold", cloud.url),
         ),
         ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &cloud.url),
+        ("FREEHOLD__BACKUP__TO", &storage.container),
+        ("FREEHOLD__TELEMETRY__OTLP_ENDPOINT", &collector.http),
+        ("FREEHOLD__TELEMETRY__SAMPLE_PERCENT", "100"),
+        ("FREEHOLD__TELEMETRY__EXPORT_SECS", "1"),
+        (
+            "FREEHOLD__TELEMETRY__METRICS_LISTEN",
+            &format!("127.0.0.1:{metrics}"),
+        ),
+        ("FREEHOLD__SERVER__LISTEN", &format!("127.0.0.1:{port}")),
         // What a program might take for leave to call somebody.
         ("HTTPS_PROXY", "http://192.0.2.80:3128"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://192.0.2.81:4318"),
@@ -176,21 +190,44 @@ async fn a_day() {
         place.environment.push((name.to_owned(), value.to_owned()));
     }
     let ways = listed(&place);
-    assert!(ways.len() >= 3, "provider, vault, identity: {ways:?}");
+    assert!(ways.len() >= 5, "provider, vault, storage: {ways:?}");
     ways.into_iter().for_each(allow);
     allow(port);
 
     let served = place.serve_at(port);
     live(&place, &served.url).await;
-    let (status, said) = served.terminate();
-    assert!(status.success(), "{said}");
+    let scraped = format!("http://127.0.0.1:{metrics}/metrics");
+    assert_eq!(reqwest::get(scraped).await.unwrap().status(), 200);
+    let some = |received: &Received| {
+        let all = [
+            received.traces.len(),
+            received.metrics.len(),
+            received.logs.len(),
+        ];
+        (!all.contains(&0)).then_some(())
+    };
+    collector.wait_for(some).await;
+    for command in [["backup", "now"], ["backup", "verify"], ["keys", "status"]] {
+        let done = place.command(&command).output().unwrap();
+        assert!(done.status.success(), "{command:?}: {done:?}");
+    }
     let doctor = place.command(&["doctor"]).output().unwrap();
     assert!(doctor.stdout.len() > 100, "{doctor:?}");
+    let (status, said) = served.terminate();
+    assert!(status.success(), "{said}");
     assert_eq!(packets("stray"), 0, "{}", strays());
-    let allowed = packets("allowed");
-    assert!(allowed > 100, "{allowed}");
-
+    assert!(packets("allowed") > 100, "{}", packets("allowed"));
     on_purpose(&place, port).await;
+}
+
+/// Blob storage, with what belongs to it and not to the service.
+async fn storage(cloud: &Cloud) -> Azurite {
+    nft("add element inet silence ways { 1-65535 }");
+    let storage = Azurite::start(cloud, "backups").await;
+    nft("flush set inet silence ways");
+    nft("reset counters");
+    allow(storage.port);
+    storage
 }
 
 /// A sign-in, calendars, the inventory, the sign-out.

@@ -201,34 +201,49 @@ fn a_ring_that_is_older_than_the_data_or_of_another_database_is_refused() {
     let (place, shelf) = with_folder();
     run(&place, &["backup", "now"]);
     let ring = object(shelf.path(), "keys");
-    let aside = shelf.path().join("aside");
-    std::fs::rename(&ring, &aside).unwrap();
+    let older = std::fs::read(&ring).unwrap();
+    run(&place, &["backup", "now"]);
+    let newer = std::fs::read(&ring).unwrap();
+    std::fs::write(&ring, &older).unwrap();
     let said = refused(&place, &["backup", "verify"]);
     assert!(
         said.contains("needs a key ring that is not older"),
         "{said}"
     );
-    assert!(listed(&place)[0]["keys"].is_null());
+    let all = listed(&place);
+    assert!(!all[0]["keys"].is_null() && all[1]["keys"].is_null());
     let table = run(&place, &["backup", "list"]);
     assert!(
         table.contains("none that fit: it cannot be restored"),
         "{table}"
     );
+    std::fs::write(&ring, &newer).unwrap();
 
-    // The ring of another service that shares the key-encryption key and, by mistake, the place.
-    std::fs::rename(&aside, &ring).unwrap();
+    // Another service that shares the key-encryption key and, by mistake, the place.
     let other = crate::support::served::Place::new();
     std::fs::create_dir(other.data.join("keys")).unwrap();
-    std::fs::copy(
-        place.data.join("keys/kek.key"),
-        other.data.join("keys/kek.key"),
-    )
-    .unwrap();
-    let other = super::to(other, &format!("file:{}", shelf.path().display()));
+    let key = |place: &super::Place| place.data.join("keys/kek.key");
+    std::fs::copy(key(&place), key(&other)).unwrap();
+    let mut other = super::to(other, &format!("file:{}", shelf.path().display()));
     other.serve().terminate();
+    let said = refused(&other, &["backup", "now"]);
+    assert!(
+        said.contains("all backups of the other one useless"),
+        "{said}"
+    );
+    assert_eq!(listed(&place), listed(&other));
+    run(&place, &["backup", "verify"]);
+
+    // Its ring got there all the same.
+    let own = tempfile::tempdir().unwrap();
+    let to = format!("file:{}", own.path().display());
+    let place_of_other = other.environment.iter_mut();
+    for (_, set) in place_of_other.filter(|(name, _)| name == "FREEHOLD__BACKUP__TO") {
+        set.clone_from(&to);
+    }
     run(&other, &["backup", "now"]);
-    let first = listed(&place)[0]["id"].as_str().unwrap().to_owned();
-    let said = refused(&place, &["backup", "verify", &first]);
+    std::fs::copy(object(own.path(), "keys"), &ring).unwrap();
+    let said = refused(&place, &["backup", "verify"]);
     assert!(
         said.contains("is sealed with the key ring index-"),
         "{said}"

@@ -34,6 +34,8 @@ pub(crate) struct Azurite {
     child: Child,
     /// The address of a container behind the front.
     pub(crate) container: String,
+    /// The port behind the front, which only the front calls.
+    pub(crate) port: u16,
     asked: Arc<Mutex<Vec<String>>>,
     _folder: tempfile::TempDir,
 }
@@ -99,6 +101,7 @@ impl Azurite {
         Self {
             child,
             container: format!("{url}/{ACCOUNT}/{name}"),
+            port,
             asked,
             _folder: folder,
         }

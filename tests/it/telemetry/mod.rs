@@ -6,7 +6,7 @@ mod collector;
 mod hanging;
 mod metrics;
 mod pages;
-mod receiver;
+pub(crate) mod receiver;
 mod signals;
 mod traces;
 

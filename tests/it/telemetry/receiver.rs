@@ -41,10 +41,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What has come in.
 #[derive(Default)]
-pub(super) struct Received {
-    pub(super) traces: Vec<ExportTraceServiceRequest>,
-    pub(super) metrics: Vec<ExportMetricsServiceRequest>,
-    pub(super) logs: Vec<ExportLogsServiceRequest>,
+pub(crate) struct Received {
+    pub(crate) traces: Vec<ExportTraceServiceRequest>,
+    pub(crate) metrics: Vec<ExportMetricsServiceRequest>,
+    pub(crate) logs: Vec<ExportLogsServiceRequest>,
     /// Every byte of every body.
     pub(super) bytes: Vec<u8>,
     pub(super) headers: Vec<HeaderMap>,
@@ -86,15 +86,15 @@ pub(super) fn text(value: &AnyValue) -> Option<String> {
 
 /// A receiver on two ports of loopback; it ends with the test's runtime.
 #[derive(Clone)]
-pub(super) struct Receiver {
-    pub(super) http: String,
+pub(crate) struct Receiver {
+    pub(crate) http: String,
     pub(super) grpc: String,
     received: Arc<Mutex<Received>>,
     news: watch::Sender<u64>,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
@@ -139,7 +139,7 @@ impl Receiver {
     }
 
     /// Waits until `find` finds something in what has come in.
-    pub(super) async fn wait_for<T>(&self, find: impl Fn(&Received) -> Option<T>) -> T {
+    pub(crate) async fn wait_for<T>(&self, find: impl Fn(&Received) -> Option<T>) -> T {
         let mut news = self.news.subscribe();
         let finding = async {
             loop {
