@@ -269,7 +269,8 @@ goes_back() {
     said freehold-fetch "is held back" && running "$first"
 }
 # Of the collectors that can be had here none sends to Azure Monitor, so another one stands in, started
-# by its own arguments: it is fetched, checked, and runs in the sandbox of the unit.
+# by its own arguments: it is fetched, checked, and runs in the sandbox of the unit. Unlike that one it
+# is not static, so its libraries have to be executable.
 collects() {
   local rotel sum
   rotel=$(find "$root/.tools/venv/lib/" -path '*/rotel/rotel-agent' | head -1)
@@ -278,6 +279,7 @@ collects() {
   mkdir -p "$work/system/freehold-collector.service.d"
   cat >"$work/system/freehold-collector.service.d/stand-in.conf" <<EOF
 [Service]
+ExecPaths=/usr/lib
 ExecStart=
 ExecStart=/opt/freehold-collector/current/freehold-collector start --otlp-grpc-endpoint 127.0.0.1:4317 --otlp-http-endpoint 127.0.0.1:4318 --exporter blackhole --debug-log traces --debug-log metrics --debug-log logs
 EOF
@@ -286,7 +288,7 @@ EOF
   ask "$first" $'[telemetry]\notlp_endpoint = "http://127.0.0.1:4318"\nsample_percent = 100' "$sum"
   fetch && wait_for 30 is freehold-collector ActiveState active && wait_for 30 running "$first" && answers &&
     [[ $(inside sha256sum /opt/freehold-collector/current/freehold-collector | cut -d' ' -f1) == "$sum" ]] &&
-    wait_for 90 said freehold-collector freehold
+    wait_for 90 said freehold-collector "Received metrics."
   local rc=$?
   inside journalctl --no-pager --output cat --unit freehold-collector | tail -5
   return $rc
