@@ -34,13 +34,16 @@ pub struct Route(pub &'static str);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Synchronised(pub u64);
 
-/// How requests are observed. Cheap to clone.
+/// How requests are observed. Cheap to clone: every request does.
 #[derive(Debug, Clone)]
-pub struct Tracker {
+pub struct Tracker(Arc<Observed>);
+
+#[derive(Debug)]
+struct Observed {
     /// `http` or `https`, as callers see the service.
     scheme: &'static str,
     /// Every form of address: words that may be labels.
-    routes: Arc<BTreeSet<&'static str>>,
+    routes: BTreeSet<&'static str>,
     sampling: Option<Sampling>,
     meters: Option<Meters>,
 }
@@ -51,24 +54,27 @@ impl Tracker {
     #[must_use]
     pub fn new(endpoints: &[Endpoint], scheme: &'static str) -> Self {
         let routes = endpoints.iter().map(|endpoint| endpoint.path);
-        Self {
+        Self(Arc::new(Observed {
             scheme,
-            routes: Arc::new(routes.collect()),
+            routes: routes.collect(),
             sampling: None,
             meters: None,
-        }
+        }))
     }
 
     /// The same, which also makes traces and measures, where it is given with what.
     #[must_use]
-    pub fn with(self, sampling: Option<Sampling>, meters: Option<Meters>) -> Self {
-        Self {
+    pub fn with(&self, sampling: Option<Sampling>, meters: Option<Meters>) -> Self {
+        Self(Arc::new(Observed {
+            scheme: self.0.scheme,
+            routes: self.0.routes.clone(),
             sampling,
             meters,
-            ..self
-        }
+        }))
     }
+}
 
+impl Observed {
     fn follow(&self, request: &Request, id: RequestId) -> Following {
         let Some(sampling) = self.sampling else {
             return Following::No;
@@ -106,7 +112,11 @@ impl Fault {
 
 /// Gives the request an id, follows it if it is sampled, and writes one line about it when it has been
 /// answered. Line, span and metrics have the route, not the path: paths hold names.
-pub async fn track(State(tracker): State<Tracker>, mut request: Request, next: Next) -> Response {
+pub async fn track(
+    State(Tracker(tracker)): State<Tracker>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId(Id::new(SystemClock.now()));
     request.extensions_mut().insert(id);
     let method = method(request.method());
@@ -133,15 +143,18 @@ pub async fn track(State(tracker): State<Tracker>, mut request: Request, next: N
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let route = route.unwrap_or("-");
     let id = id.0;
-    following.within(|| match response.extensions().get::<Fault>() {
-        Some(Fault(why)) => {
+    match response.extensions().get::<Fault>() {
+        Some(Fault(why)) => following.within(|| {
             tracing::error!(%id, method, route, status, millis, %why, "a request failed");
-        }
-        None if status == 503 || status == 507 => {
+        }),
+        None if status == 503 || status == 507 => following.within(|| {
             tracing::warn!(%id, method, route, status, millis, "a request could not be served");
-        }
-        None => tracing::debug!(%id, method, route, status, millis, "a request was answered"),
-    });
+        }),
+        None if tracing::enabled!(tracing::Level::DEBUG) => following.within(|| {
+            tracing::debug!(%id, method, route, status, millis, "a request was answered");
+        }),
+        None => {}
+    }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }

@@ -71,7 +71,7 @@ impl App {
     pub fn observed(self, telemetry: &Telemetry) -> Self {
         let (sampling, meters) = (telemetry.sampling, telemetry.meters.clone());
         Self {
-            tracker: self.tracker.clone().with(sampling, meters),
+            tracker: self.tracker.with(sampling, meters),
             ..self
         }
     }

@@ -188,19 +188,19 @@ impl Store {
         F: FnOnce(Snapshot, I) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        let span = trace::database("read", self.system());
         match self.backend.as_ref() {
             Backend::Lite(lite) => {
                 let taken = lite.readers.take()?;
                 let Some(conn) = taken.conn() else {
                     return Err(StoreError::Closed.into());
                 };
-                let reading = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input);
-                let result = reading.instrument(span).await;
+                // It is over in less time than a span takes.
+                let result = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input).await;
                 drop(taken);
                 result
             }
             Backend::Postgres(postgres) => {
+                let span = trace::database("read", self.system());
                 let reading = postgres.read(self.clock.as_ref(), input, work);
                 reading.instrument(span).await
             }

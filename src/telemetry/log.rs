@@ -50,14 +50,16 @@ fn sending(
     otlp: &Otlp,
 ) -> Result<Box<dyn Subscriber + Send + Sync>, ParseError> {
     let level = || EnvFilter::builder().parse(log.level.as_str());
+    // Without it every line of every library would be looked at, and then not written.
+    let most = level()?.max_level_hint().unwrap_or(LevelFilter::TRACE);
     let lines = fmt::layer().with_writer(stderr);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
         LogFormat::Text => lines.with_ansi(colours).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
     };
     // The exporters' own complaints come from `queue`, once a minute.
-    let shown = filter_fn(|of| of.is_event() && !of.target().starts_with("opentelemetry"));
-    let sent = filter_fn(|of| of.is_event() && allowed::is_ours(of.target()));
+    let shown = filter_fn(|of| !of.is_span() && !of.target().starts_with("opentelemetry"));
+    let sent = filter_fn(|of| !of.is_span() && allowed::is_ours(of.target()));
     let of_requests = filter_fn(|of| of.is_span() && of.target() == trace::TARGET);
     let traces = OpenTelemetryLayer::new(otlp.tracer.tracer("freehold"))
         .with_location(false)
@@ -67,8 +69,8 @@ fn sending(
         .with_filter(of_requests.with_max_level_hint(LevelFilter::INFO));
     let bridge = OpenTelemetryTracingBridge::new(&otlp.logger);
     let subscriber = Registry::default()
-        .with(lines.with_filter(level()?.and(shown)))
-        .with(bridge.with_filter(level()?.and(sent)))
+        .with(lines.with_filter(level()?.and(shown.with_max_level_hint(most))))
+        .with(bridge.with_filter(level()?.and(sent.with_max_level_hint(most))))
         .with(traces);
     Ok(Box::new(subscriber))
 }

@@ -11,11 +11,11 @@
 //! | W3C Trace Context §3.2, `traceparent` | `tests/it/telemetry/traces.rs` |
 //! | §3.3, `tracestate`: free text of others, so it is neither kept nor passed on | the same |
 
-use http::{HeaderMap, HeaderValue, Method};
-use opentelemetry::Context;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt as _};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
@@ -23,7 +23,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The target of every span of ours; only these are traced.
 pub(super) const TARGET: &str = "freehold::trace";
-const TRACEPARENT: &str = "traceparent";
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Which requests are followed, of those whose caller does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,16 +110,18 @@ impl Following {
         let Self::Span(span) = self else {
             return;
         };
+        // Straight to OpenTelemetry's span: a `record` goes through every layer.
+        let context = span.context();
+        let span = context.span();
         if let Some(route) = route {
-            span.context()
-                .span()
-                .update_name(format!("{method} {route}"));
-            span.record("http.route", route);
+            span.update_name(format!("{method} {route}"));
+            span.set_attribute(KeyValue::new("http.route", route));
         }
-        span.record("http.response.status_code", status);
+        let code = i64::from(status);
+        span.set_attribute(KeyValue::new("http.response.status_code", code));
         if status >= 500 {
-            span.record("otel.status_code", "ERROR");
-            span.record("error.type", status);
+            span.set_status(Status::error(""));
+            span.set_attribute(KeyValue::new("error.type", status.to_string()));
         }
     }
 }
@@ -130,12 +132,8 @@ fn begun(incoming: Incoming<'_>, parent: Option<SpanContext>) -> Span {
         "request",
         otel.name = incoming.method,
         otel.kind = "server",
-        otel.status_code = Empty,
         http.request.method = incoming.method,
-        http.route = Empty,
-        http.response.status_code = Empty,
         url.scheme = incoming.scheme,
-        error.type = Empty,
         freehold.request.id = %uuid::Uuid::from_bytes(*incoming.id),
     );
     if let Some(parent) = parent {
@@ -186,7 +184,7 @@ fn is_followed() -> bool {
 
 /// The trace of the request that `headers` come with. Two `traceparent` headers are none.
 fn parent(headers: &HeaderMap) -> Option<SpanContext> {
-    let mut given = headers.get_all(TRACEPARENT).iter();
+    let mut given = headers.get_all(&TRACEPARENT).iter();
     let (given, None) = (given.next()?, given.next()) else {
         return None;
     };
@@ -201,11 +199,11 @@ struct Traceparent<'a>(&'a str);
 
 impl Extractor for Traceparent<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        (key == TRACEPARENT).then_some(self.0)
+        (key == TRACEPARENT.as_str()).then_some(self.0)
     }
 
     fn keys(&self) -> Vec<&str> {
-        vec![TRACEPARENT]
+        vec![TRACEPARENT.as_str()]
     }
 }
 
@@ -223,7 +221,7 @@ pub fn pass_on(span: &Span, headers: &mut HeaderMap) {
     let flags = if of.is_sampled() { "01" } else { "00" };
     let text = format!("00-{}-{}-{flags}", of.trace_id(), of.span_id());
     if let Ok(value) = HeaderValue::from_str(&text) {
-        headers.insert(TRACEPARENT, value);
+        headers.insert(TRACEPARENT.clone(), value);
     }
 }
 

@@ -67,7 +67,7 @@ async fn all_three_come(protocol: &str) {
     assert!(stopped, "the last lines are missing");
 }
 
-/// A request is a span with the names of the semantic conventions, and its questions are below it.
+/// A request is a span with the names of the semantic conventions, and its write is below it.
 async fn requests_come(receiver: &Receiver) {
     let request = receiver.wait_for(put).await;
     let of = |key: &str| attribute(&request.attributes, key).unwrap_or_default();
