@@ -3,6 +3,7 @@
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 tools_rust
+release_paths
 result=docs/results/bench.md
 mkdir -p docs/results
 table=$(mktemp)

@@ -19,6 +19,17 @@ tools_rust() {
   cargo_target
 }
 
+# What every release build is compiled with, so that the program names no folder of this machine, and
+# what is built once serves the image, the bundle and the benchmarks.
+release_paths() {
+  local home=${CARGO_HOME:-$HOME/.cargo}
+  # What .cargo/config.toml says, and the paths; the environment takes its place.
+  CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f' -C target-feature=+crt-static "--remap-path-prefix=$home=/cargo" \
+    "--remap-path-prefix=$CARGO_TARGET_DIR=/target")--remap-path-prefix=$root=/freehold
+  CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_TARGET_DIR=/target"
+  export CARGO_ENCODED_RUSTFLAGS CFLAGS CXXFLAGS=$CFLAGS
+}
+
 # One target folder per lock file and compiler, shared by all clones of one user. A new one
 # starts as a copy of the last, so that a changed lock file recompiles only what changed.
 cargo_target() {
