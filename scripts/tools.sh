@@ -20,13 +20,13 @@ tools_rust() {
 }
 
 # What every release build is compiled with, so that the program names no folder of this machine, and
-# what is built once serves the image, the bundle and the benchmarks.
+# what is built once serves the image, the bundle and the benchmarks. Nothing in it depends on the clone:
+# another flag would compile everything again.
 release_paths() {
   local home=${CARGO_HOME:-$HOME/.cargo}
-  # What .cargo/config.toml says, and the paths; the environment takes its place.
-  CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f' -C target-feature=+crt-static "--remap-path-prefix=$home=/cargo" \
-    "--remap-path-prefix=$CARGO_TARGET_DIR=/target")--remap-path-prefix=$root=/freehold
-  CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_TARGET_DIR=/target"
+  # What .cargo/config.toml says, and where crates are; the environment takes its place.
+  CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f' -C target-feature=+crt-static)--remap-path-prefix=$home=/cargo
+  CFLAGS=-ffile-prefix-map=$home=/cargo
   export CARGO_ENCODED_RUSTFLAGS CFLAGS CXXFLAGS=$CFLAGS
 }
 
