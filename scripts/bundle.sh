@@ -4,8 +4,8 @@
 #   scripts/bundle.sh [PROGRAM]     PROGRAM: a static freehold; without it, a release build
 #
 # dist/freehold-VERSION.tar holds the program, the image (OCI, with the very same program), the chart,
-# the ARM templates, the bill of materials, the ways out, a page that says what to do, and SHA256SUMS
-# over all of them. Two runs over one tree and one program give the same bytes.
+# the ARM templates, the bill of materials, the ways out, the handbook, and SHA256SUMS over all of
+# them. Two runs over one tree and one program give the same bytes.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 tools_helm
@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 name=freehold-$version
 out=$work/$name
-mkdir -p "$out/arm" dist
+mkdir -p "$out/arm" "$out/docs" dist
 
 # pack FILE FOLDER NAME…: a tar archive that depends on what is in it and on nothing else.
 pack() {
@@ -30,6 +30,7 @@ scripts/sbom.sh >"$out/freehold.cdx.json"
 "$program" egress --config config/freehold.toml >"$out/egress.txt"
 install -m 0644 infra/arm/*.json "$out/arm/"
 install -m 0644 docs/air-gapped.md "$out/INSTALL.md"
+install -m 0644 docs/*.md "$out/docs/"
 install -m 0644 LICENSE NOTICE "$out/"
 
 image=localhost/freehold:$version
