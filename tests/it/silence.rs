@@ -6,7 +6,7 @@
 //! so does the name server. nftables counts each packet that the list does not allow, by address and
 //! port. At the end, strays on purpose show that they would have been seen.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::UdpSocket;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::support::azurite::Azurite;
 use crate::support::browser::sign_in;
 use crate::support::dav::{Dav, event};
 use crate::support::hostile::{CLIENT, Hostile};
-use crate::support::on_postgres;
 use crate::support::served::Place;
+use crate::support::{free_port, on_postgres};
 use crate::telemetry::receiver::{Received, Receiver};
 
 /// Set inside the namespace.
@@ -90,11 +90,6 @@ fn packets(counter: &str) -> u64 {
 /// Where packets went that nobody allowed.
 fn strays() -> String {
     nft("list set inet silence strays4") + &nft("list set inet silence strays6")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// The ports on this machine that `freehold egress` lists for `place`; nothing else may be in it.

@@ -79,7 +79,7 @@ pub(super) async fn run(loaded: Result<Loaded, Failure>) -> ExitCode {
     findings.extend(advice.map(|advice| Finding::warn("configuration", advice)));
     findings.extend(machine::examine(settings, &azure).await);
     findings.extend(service::examine(settings, &azure).await);
-    findings.extend(ways::examine(settings).await);
+    findings.extend(ways::examine(&azure).await);
     findings.extend(providers::examine(settings, &azure).await);
     findings.extend(azure::examine(settings, &azure).await);
     findings.extend(backup::examine(settings, &azure).await);

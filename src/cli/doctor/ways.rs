@@ -2,9 +2,8 @@
 //! it take a connection.
 
 use super::Finding;
-use crate::config::{Platform, Settings};
+use crate::azure::Azure;
 use crate::outbound::{Protocol, Reached, Way, reach};
-use crate::server::egress;
 
 /// Services of Azure that a private endpoint can bring into a network, by the end of their hosts' names,
 /// and the zone that then has their addresses.
@@ -26,8 +25,8 @@ const PRIVATE_ZONES: [(&str, &str); 6] = [
     ),
 ];
 
-pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
-    let mut ways = egress::ways(settings, &Platform::of_process());
+pub(super) async fn examine(azure: &Azure) -> Vec<Finding> {
+    let mut ways = azure.outbound().ways();
     ways.retain(|way| way.protocol != Protocol::Dns);
     ways.dedup_by_key(|way| way.address());
     if ways.is_empty() {

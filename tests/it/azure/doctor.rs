@@ -2,6 +2,7 @@
 
 use super::{pod, run};
 use crate::support::azure::{Cloud, EXCHANGE, SUBJECT};
+use crate::support::free_port;
 use crate::support::served::Place;
 
 /// A place whose key-encryption key is in the vault.
@@ -138,10 +139,9 @@ fn it_tries_each_way_out_and_names_the_setting_of_one_that_leads_nowhere() {
     assert!(said.contains(&wanted), "{said}");
 
     // A port that nobody listens on any more.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = listener.local_addr().unwrap();
-    drop(listener);
-    let provider = format!("[{{id=\"gone\", issuer=\"http://{closed}\", client_id=\"freehold\"}}]");
+    let closed = free_port();
+    let provider =
+        format!("[{{id=\"gone\", issuer=\"http://127.0.0.1:{closed}\", client_id=\"freehold\"}}]");
     let key = "FREEHOLD__IDENTITY__PROVIDERS".to_owned();
     place.environment.push((key, provider));
     let (well, said, _) = run(&place, &["doctor"]);

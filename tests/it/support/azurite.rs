@@ -21,6 +21,7 @@ use http_body_util::BodyExt as _;
 use sha2::Sha256;
 
 use super::azure::Cloud;
+use super::free_port;
 
 const ACCOUNT: &str = "devstoreaccount1";
 /// Azurite's own, which everybody knows.
@@ -55,9 +56,7 @@ impl Azurite {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = root.join("tests/peers/node_modules/azurite/dist/src/blob/main.js");
         assert!(program.exists(), "`scripts/tools.sh node` installs azurite");
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_port();
         let child = Command::new("node")
             .arg(program)
             .args(["--silent", "--disableTelemetry", "--skipApiVersionCheck"])

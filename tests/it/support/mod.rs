@@ -18,6 +18,12 @@ use freehold::store::{FolderLock, Store, StoreError, Tx};
 
 pub(crate) use backend::{on_postgres, postgres_database};
 
+/// A port of this machine that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 /// A store in a folder or database of its own, with a clock that stands still.
 pub(crate) struct TestStore {
     pub(crate) store: Store,

@@ -10,8 +10,8 @@ use super::receiver::{Received, Receiver, attribute, text};
 use super::{sending, set};
 use crate::architecture::root;
 use crate::support::dav::{Dav, event};
-use crate::support::on_postgres;
 use crate::support::served::{Place, Served};
+use crate::support::{free_port, on_postgres};
 
 /// The forms of addresses that [`use_it`] asks.
 const OBJECT: &str = "/dav/calendars/{handle}/{calendar}/{object}";
@@ -207,11 +207,6 @@ impl Drop for Rotel {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// A collector in Rust that knows nothing of us takes all three signals over both protocols.
