@@ -8,11 +8,13 @@
 # One line per check; the last line counts them. Exits 1 if one failed.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+# shellcheck source=checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
+subject=newcomer
 tools_podman
 tools_helm
 tools_python
 work=$(mktemp -d)
-passed=0 failed=0
 with_build=yes
 [[ ${1:-} != --image-is-there ]] || with_build=no
 
@@ -84,15 +86,7 @@ walk() {
 }
 
 for way in container chart; do
-  if (set -e; walk "$way") >"$work/out" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok      newcomer: $way, at most five commands, all of them in the README"
-    sed -n 's/^note: /                /p' "$work/out"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  newcomer: $way"
-    tail -20 "$work/out" | sed 's/^/        /'
-  fi
+  check "$way, at most five commands, all of them in the README" walk "$way"
 done
 if ((failed == 0)) && [[ $with_build == yes ]]; then
   {
@@ -101,5 +95,4 @@ if ((failed == 0)) && [[ $with_build == yes ]]; then
     sed 's/^/- /' "$work/times"
   } >docs/results/newcomer.md
 fi
-echo "newcomer: $passed passed, $failed failed"
-((failed == 0))
+counted

@@ -6,26 +6,15 @@
 # One line per check; the last line counts them. Exits 1 if one failed.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+# shellcheck source=checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
+subject=bundle
 tools_python
 tools_helm
 tools_podman
 program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() {
-  local sentence=$1
-  shift
-  if "$@" >"$work/out" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok      bundle: $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  bundle: $sentence"
-    tail -20 "$work/out" | sed 's/^/        /'
-  fi
-}
 
 made() { bundle=$(scripts/bundle.sh "$program") && cp "$bundle" "$work/one.tar"; }
 the_same_again() { scripts/bundle.sh "$program" && cmp "$bundle" "$work/one.tar"; }
@@ -74,5 +63,4 @@ check "the chart renders with Helm 3" renders 3
 check "the chart renders with Helm 4" renders 4
 check "the templates are there" templates
 check "the ways out are those of the program" same_ways
-echo "bundle: $passed passed, $failed failed"
-((failed == 0))
+counted

@@ -8,12 +8,14 @@
 # about ten minutes of processor time, into the user's cache.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+# shellcheck source=checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
+subject=cluster
 tools_helm
 tools_cluster
 needs openssl openssl
 kubectl=$root/.tools/helm/4/kubectl
 work=$(mktemp -d)
-passed=0 failed=0
 started=()
 stop() {
   local rc=$? process
@@ -26,19 +28,12 @@ stop() {
 trap stop EXIT
 trap 'exit 143' TERM INT
 
-# check SENTENCE COMMAND…: passes when the command succeeds and says no warning.
-check() {
-  local sentence=$1
-  shift
-  if "$@" >"$work/out" 2>&1 && ! grep -qiE 'warning|would violate' "$work/out"; then
-    passed=$((passed + 1))
-    echo "ok      cluster: $sentence"
-    echo "- $sentence" >>"$work/held"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  cluster: $sentence"
-    tail -20 "$work/out" | sed 's/^/        /'
-  fi
+# unwarned COMMAND…: it succeeds and says no warning.
+unwarned() {
+  local rc=0
+  "$@" >"$work/said" 2>&1 || rc=$?
+  cat "$work/said"
+  ((rc == 0)) && ! grep -qiE 'warning|would violate' "$work/said"
 }
 
 etcd=http://127.0.0.1:$(free_port)
@@ -117,23 +112,23 @@ for major in 3 4; do
     values=helm/freehold/examples/$example.yaml
     name=$example-$major
     at=(--namespace "$name")
-    check "Helm $major, $example: a namespace under Pod Security restricted" namespace "$name"
-    check "Helm $major, $example: install" "$helm" install freehold helm/freehold "${at[@]}" --values "$values"
-    check "Helm $major, $example: its pods are admitted" pods_admitted "$values" "$name" "$helm"
-    check "Helm $major, $example: upgrade" "$helm" upgrade freehold helm/freehold "${at[@]}" --values "$values" \
+    check "Helm $major, $example: a namespace under Pod Security restricted" unwarned namespace "$name"
+    check "Helm $major, $example: install" unwarned "$helm" install freehold helm/freehold "${at[@]}" --values "$values"
+    check "Helm $major, $example: its pods are admitted" unwarned pods_admitted "$values" "$name" "$helm"
+    check "Helm $major, $example: upgrade" unwarned "$helm" upgrade freehold helm/freehold "${at[@]}" --values "$values" \
       --set config.log.level=debug,image.pullPolicy=Always
-    check "Helm $major, $example: upgrade with --reset-then-reuse-values" "$helm" upgrade freehold helm/freehold "${at[@]}" \
+    check "Helm $major, $example: upgrade with --reset-then-reuse-values" unwarned "$helm" upgrade freehold helm/freehold "${at[@]}" \
       --reset-then-reuse-values
-    check "Helm $major, $example: what was changed is there" equals Always \
+    check "Helm $major, $example: what was changed is there" unwarned equals Always \
       "$(stored "$name" '{.spec.template.spec.containers[0].imagePullPolicy}')"
-    check "Helm $major, $example: roll back" "$helm" rollback freehold 1 "${at[@]}"
-    check "Helm $major, $example: what was before is there" equals IfNotPresent \
+    check "Helm $major, $example: roll back" unwarned "$helm" rollback freehold 1 "${at[@]}"
+    check "Helm $major, $example: what was before is there" unwarned equals IfNotPresent \
       "$(stored "$name" '{.spec.template.spec.containers[0].imagePullPolicy}')"
-    check "Helm $major, $example: uninstall" "$helm" uninstall freehold "${at[@]}"
+    check "Helm $major, $example: uninstall" unwarned "$helm" uninstall freehold "${at[@]}"
   done
 done
-check "a pod that runs as root is refused there" root_refused aks-4
-check "a deployment that would make such a pod is warned about" maker_warned aks-4
+check "a pod that runs as root is refused there" unwarned root_refused aks-4
+check "a deployment that would make such a pod is warned about" unwarned maker_warned aks-4
 
 {
   printf '# The chart against a real API server\n\n'
@@ -141,6 +136,5 @@ check "a deployment that would make such a pod is warned about" maker_warned aks
     "$(date -u +%F)" "$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)" "$cluster_version"
   cat "$work/held"
 } >"$work/result"
-echo "cluster: $passed passed, $failed failed"
-((failed == 0))
+counted
 install -m 0644 "$work/result" docs/results/cluster.md

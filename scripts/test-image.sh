@@ -6,13 +6,15 @@
 # One line per check; the last line counts them. Exits 1 if one failed.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+# shellcheck source=checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
+subject=image
 tools_podman
 image=${1:-localhost/freehold:dev}
 name=freehold-test-$$
 volume=$name-data
 url=http://127.0.0.1:$(free_port)
 work=$(mktemp -d)
-passed=0 failed=0
 
 tidy_up() {
   ((failed == 0)) || podman logs "$name" 2>&1 | tail -40 >&2
@@ -21,20 +23,6 @@ tidy_up() {
   rm -rf "$work"
 }
 trap tidy_up EXIT
-
-# check SENTENCE COMMAND…
-check() {
-  local sentence=$1
-  shift
-  if "$@" >"$work/out" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok      image: $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  image: $sentence"
-    tail -20 "$work/out" | sed 's/^/        /'
-  fi
-}
 
 # Without systemd there is nobody to run health checks on time; they are run by hand below.
 hardened=(--read-only --read-only-tmpfs=false --cap-drop=ALL --user 65532
@@ -112,5 +100,4 @@ check "it starts again on the same volume" podman start "$name"
 check "it is ready again" ready
 check "the object is still there, byte for byte" same_bytes
 check "two builds from one binary have the same id" two_builds_are_one
-echo "image: $passed passed, $failed failed"
-((failed == 0))
+counted

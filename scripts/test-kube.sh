@@ -7,6 +7,9 @@
 # One line per check; the last line counts them. Exits 1 if one failed.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+# shellcheck source=checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
+subject=kube
 tools_podman
 tools_helm
 tools_python
@@ -22,7 +25,6 @@ tls=$release-tls
 port=$(free_port)
 url=https://freehold.test:$port
 work=$(mktemp -d)
-passed=0 failed=0
 
 tidy_up() {
   ((failed == 0)) || podman logs "$container" 2>&1 | tail -40 >&2
@@ -35,21 +37,6 @@ tidy_up() {
   rm -rf "$work"
 }
 trap tidy_up EXIT
-
-# check SENTENCE COMMAND…
-check() {
-  local sentence=$1
-  shift
-  if "$@" >"$work/out" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok      kube: $sentence"
-    sed -n 's/^note: /                /p' "$work/out"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  kube: $sentence"
-    tail -20 "$work/out" | sed 's/^/        /'
-  fi
-}
 
 certificate() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=freehold.test \
@@ -216,5 +203,4 @@ check "it is ready again" ready
 check "the object is still there, byte for byte" same_bytes 0
 check "its node is lost under a write load, and a second pod takes the claim" node_lost
 check "nothing that was acknowledged is lost" nothing_lost
-echo "kube: $passed passed, $failed failed"
-((failed == 0))
+counted

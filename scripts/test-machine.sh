@@ -10,6 +10,9 @@
 # check; the last line counts them. Exits 1 if one failed, 77 where it cannot run.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+# shellcheck source=checks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
+subject=machine
 tools_podman
 tools_machine
 tools_node
@@ -27,7 +30,6 @@ fi
 
 name=freehold-machine-$$
 work=$(mktemp -d -p "$cache")
-passed=0 failed=0
 loops=() foreign='' random='' blank=''
 tidy_up() {
   ((failed == 0)) || podman exec "$name" journalctl --no-pager --lines 60 >&2 || true
@@ -36,20 +38,6 @@ tidy_up() {
   rm -rf "$work"
 }
 trap tidy_up EXIT
-
-# check SENTENCE COMMAND…
-check() {
-  local sentence=$1
-  shift
-  if "$@" >"$work/out" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok      machine: $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  machine: $sentence"
-    tail -20 "$work/out" | sed 's/^/        /'
-  fi
-}
 
 inside() { podman exec "$name" "$@"; }
 sha() { sha256sum "$1" | cut -d' ' -f1; }
@@ -343,5 +331,4 @@ if [[ -n ${IMAGE:-} ]]; then
 else
   echo "note: the program of the machine has sha256 $first"
 fi
-echo "machine: $passed passed, $failed failed"
-((failed == 0))
+counted

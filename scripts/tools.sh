@@ -59,15 +59,20 @@ cargo_target() {
 tools_python() {
   needs python3 python3 python3-venv
   python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv
-  local lock=tests/peers/requirements.txt venv
-  venv=$cache/venv-$({ python3 --version; cat "$lock"; } | sha256sum | cut -c1-16)
+  virtual_environment venv tests/peers/requirements.txt
+}
+
+# virtual_environment NAME LOCK: .tools/NAME, with what the lock file pins.
+virtual_environment() {
+  local venv
+  venv=$cache/$1-$({ python3 --version; cat "$2"; } | sha256sum | cut -c1-16)
   if [[ ! -e $venv/complete ]]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$2"
     touch "$venv/complete"
   fi
-  settle venv "$venv" .tools/venv
+  settle "$1" "$venv" ".tools/$1"
 }
 
 # npm packages, pinned with their digests: tests/peers/node_modules.
@@ -205,15 +210,7 @@ tools_cluster() {
 
 # checkov, in a virtual environment of its own: .tools/checkov.
 tools_checkov() {
-  local lock=tests/peers/checkov.txt venv
-  venv=$cache/checkov-$({ python3 --version; cat "$lock"; } | sha256sum | cut -c1-16)
-  if [[ ! -e $venv/complete ]]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-    touch "$venv/complete"
-  fi
-  settle checkov "$venv" .tools/checkov
+  virtual_environment checkov tests/peers/checkov.txt
 }
 
 # What machines are made with: systemd's own checks, and cloud-init and udev beside the machine, not on
