@@ -76,15 +76,15 @@ impl Tracker {
 
 impl Observed {
     fn follow(&self, request: &Request, id: RequestId) -> Following {
-        let Some(sampling) = self.sampling else {
-            return Following::No;
+        let incoming = |sampling: Sampling| {
+            sampling.follow(Incoming {
+                headers: request.headers(),
+                id: id.0.as_bytes(),
+                method: method(request.method()),
+                scheme: self.scheme,
+            })
         };
-        sampling.follow(Incoming {
-            headers: request.headers(),
-            id: id.0.as_bytes(),
-            method: method(request.method()),
-            scheme: self.scheme,
-        })
+        self.sampling.map(incoming).unwrap_or_default()
     }
 
     /// The form of address that the answer is about: one of ours, never what somebody wrote.
@@ -129,13 +129,13 @@ pub async fn track(
     let route = tracker.route(matched.as_ref(), &response);
     following.answered(method, route, status);
     if let Some(meters) = &tracker.meters {
-        meters.answered(Answered {
+        let answered = Answered {
             method,
             route,
             status,
             scheme: tracker.scheme,
-            took,
-        });
+        };
+        meters.answered(answered, took);
         if let Some(Synchronised(objects)) = response.extensions().get() {
             meters.synchronised(*objects);
         }

@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use parking_lot::RwLock;
-use tracing::Instrument as _;
 use url::Url;
 
 pub use exporter::Exporter;
@@ -201,12 +200,11 @@ impl Outbound {
         let text = request.uri().to_string();
         let url = Url::parse(&text).map_err(|_| OutboundError::Address(text))?;
         let host = self.check(&url)?;
-        let span = trace::call(request.method(), &host);
-        trace::pass_on(&span, request.headers_mut());
-        let answer = self.exchange(request, host, limits);
-        let answer = answer.instrument(span.clone()).await;
+        let method = trace::method(request.method());
+        let call = trace::call(method, &host, request.headers_mut());
+        let answer = self.exchange(request, host, limits).await;
         if let Ok(answer) = &answer {
-            span.record("http.response.status_code", answer.status().as_u16());
+            call.answered(answer.status().as_u16());
         }
         answer
     }

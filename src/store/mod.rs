@@ -48,7 +48,6 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::oneshot;
-use tracing::Instrument as _;
 
 pub use conn::{Conn, Row};
 pub use counts::WriteCounts;
@@ -152,7 +151,7 @@ impl Store {
         Fut: Future<Output = Result<T, E>> + Send,
     {
         let input = Arc::new(input);
-        let span = trace::database("write", self.system());
+        let _span = trace::database("write", self.system());
         match self.backend.as_ref() {
             Backend::Lite(lite) => {
                 let (reply, answer) = oneshot::channel();
@@ -164,13 +163,11 @@ impl Store {
                     reply,
                     asked: Asked::now(&self.counters),
                 }));
-                let answer = answer.instrument(span).await;
-                answer.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+                answer
+                    .await
+                    .unwrap_or_else(|_| Err(StoreError::Closed.into()))
             }
-            Backend::Postgres(postgres) => {
-                let writing = postgres.write(self, input, &work);
-                writing.instrument(span).await
-            }
+            Backend::Postgres(postgres) => postgres.write(self, input, &work).await,
         }
     }
 
@@ -200,9 +197,8 @@ impl Store {
                 result
             }
             Backend::Postgres(postgres) => {
-                let span = trace::database("read", self.system());
-                let reading = postgres.read(self.clock.as_ref(), input, work);
-                reading.instrument(span).await
+                let _span = trace::database("read", self.system());
+                postgres.read(self.clock.as_ref(), input, work).await
             }
         }
     }

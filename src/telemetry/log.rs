@@ -2,19 +2,17 @@
 
 use std::io::{IsTerminal, stderr};
 
-use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::filter::{FilterExt as _, ParseError, filter_fn};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+use super::allowed;
 use super::otlp::Otlp;
-use super::{allowed, trace};
 use crate::config::{Log, LogFormat};
 
 /// Why logging could not start.
@@ -28,7 +26,7 @@ pub enum LogError {
     Started(#[source] tracing_subscriber::util::TryInitError),
 }
 
-/// Starts logging for the whole process, once; with `otlp`, lines and traces are also sent.
+/// Starts logging for the whole process, once; with `otlp`, lines are also sent.
 ///
 /// # Errors
 /// The level is not understood, or logging has been started before.
@@ -42,8 +40,8 @@ pub fn init(log: &Log, otlp: Option<&Otlp>) -> Result<(), LogError> {
     subscriber.try_init().map_err(LogError::Started)
 }
 
-/// Lines on standard error, the same lines to a collector, and traces. Each has its filter, and spans
-/// are for traces only, so that a line costs and looks the same as without.
+/// Lines on standard error, and the same lines to a collector. Each has its filter, so that a line costs and
+/// looks the same as without.
 fn sending(
     log: &Log,
     colours: bool,
@@ -60,18 +58,10 @@ fn sending(
     // The exporters' own complaints come from `queue`, once a minute.
     let shown = filter_fn(|of| !of.is_span() && !of.target().starts_with("opentelemetry"));
     let sent = filter_fn(|of| !of.is_span() && allowed::is_ours(of.target()));
-    let of_requests = filter_fn(|of| of.is_span() && of.target() == trace::TARGET);
-    let traces = OpenTelemetryLayer::new(otlp.tracer.tracer("freehold"))
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false)
-        .with_filter(of_requests.with_max_level_hint(LevelFilter::INFO));
     let bridge = OpenTelemetryTracingBridge::new(&otlp.logger);
     let subscriber = Registry::default()
         .with(lines.with_filter(level()?.and(shown.with_max_level_hint(most))))
-        .with(bridge.with_filter(level()?.and(sent.with_max_level_hint(most))))
-        .with(traces);
+        .with(bridge.with_filter(level()?.and(sent.with_max_level_hint(most))));
     Ok(Box::new(subscriber))
 }
 

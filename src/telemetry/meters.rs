@@ -1,11 +1,14 @@
 //! Meters: instruments made from the table of metrics, and how they are read.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Histogram, Meter, MeterProvider as _};
+use opentelemetry::metrics::{BoundHistogram, Histogram, Meter, MeterProvider as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
+use parking_lot::RwLock;
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
 use super::metrics::{self, Metric};
@@ -25,6 +28,8 @@ pub struct Meters {
     meter: Meter,
     registry: Option<Registry>,
     requests: Histogram<f64>,
+    /// Each of them with the labels that it was used with: words of ours, so there are not many.
+    bound: Arc<RwLock<HashMap<Answered, BoundHistogram<f64>>>>,
     sync_changes: Histogram<u64>,
 }
 
@@ -72,7 +77,7 @@ impl Reading {
 }
 
 /// What is known about an answered request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Answered {
     /// As [`super::trace::method`] names it.
     pub method: &'static str,
@@ -82,8 +87,6 @@ pub struct Answered {
     pub status: u16,
     /// `http` or `https`.
     pub scheme: &'static str,
-    /// Until the answer began.
-    pub took: Duration,
 }
 
 impl Meters {
@@ -127,24 +130,23 @@ impl Meters {
                 .with_description(changes.help.trim())
                 .with_boundaries(SIZES.to_vec())
                 .build(),
+            bound: Arc::default(),
             provider,
             meter,
             registry,
         })
     }
 
-    /// A request was answered.
-    pub fn answered(&self, of: Answered) {
-        let [method, route, status, scheme] = LABELS;
-        self.requests.record(
-            of.took.as_secs_f64(),
-            &[
-                KeyValue::new(method, of.method),
-                KeyValue::new(route, of.route.unwrap_or("")),
-                KeyValue::new(status, i64::from(of.status)),
-                KeyValue::new(scheme, of.scheme),
-            ],
-        );
+    /// A request was answered; `took` is until the answer began.
+    pub fn answered(&self, of: Answered, took: Duration) {
+        let took = took.as_secs_f64();
+        // Finding the instrument again by its attributes would cost more than all the rest.
+        if let Some(bound) = self.bound.read().get(&of) {
+            return bound.record(took);
+        }
+        let bound = self.requests.bind(&of.labels());
+        bound.record(took);
+        self.bound.write().insert(of, bound);
     }
 
     /// An answer to `sync-collection` named so many objects.
@@ -204,12 +206,16 @@ impl Meters {
     }
 }
 
-const LABELS: [&str; 4] = [
-    "http.request.method",
-    "http.route",
-    "http.response.status_code",
-    "url.scheme",
-];
+impl Answered {
+    fn labels(self) -> [KeyValue; 4] {
+        [
+            KeyValue::new("http.request.method", self.method),
+            KeyValue::new("http.route", self.route.unwrap_or("")),
+            KeyValue::new("http.response.status_code", i64::from(self.status)),
+            KeyValue::new("url.scheme", self.scheme),
+        ]
+    }
+}
 
 impl LabelValue {
     fn under(self, label: &'static str) -> KeyValue {

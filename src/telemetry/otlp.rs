@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
+use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::HttpClient;
 use opentelemetry_otlp::tonic_types::metadata::MetadataMap;
 use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
@@ -112,6 +113,7 @@ pub fn start(to: &Collector, resource: &Resource) -> Result<(Otlp, MetricsReader
         .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
         .with_span_processor(Spans { queue, inner })
         .build();
+    super::trace::start(tracer.tracer("freehold"));
     let queue = Queue::of_logs(max, &drops);
     let exit = Exit {
         queue: Arc::clone(&queue),

@@ -3,6 +3,7 @@
 //!
 //! It is decided once, when a request comes in. One that is not sampled has no span, and neither has
 //! anything that happens for it: [`database`] and [`call`] make none outside of a followed request.
+//! Spans are OpenTelemetry's own and never `tracing`'s (`src/decisions/0006-spans.md`).
 //! Names and attributes are words of ours; what else could stand there, the exporter takes out
 //! (`allowed`).
 //!
@@ -11,19 +12,26 @@
 //! | W3C Trace Context §3.2, `traceparent` | `tests/it/telemetry/traces.rs` |
 //! | §3.3, `tracestate`: free text of others, so it is neither kept nor passed on | the same |
 
+use std::sync::OnceLock;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::{SpanContext, Status, TraceContextExt as _};
+use opentelemetry::trace::{
+    Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
+};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use opentelemetry_sdk::trace::{SdkTracer, Span};
 
-/// The target of every span of ours; only these are traced.
-pub(super) const TARGET: &str = "freehold::trace";
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What makes spans, in all of the process.
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+
+/// From now on spans are made, by `tracer`. The first one stays.
+pub fn start(tracer: SdkTracer) {
+    let _another_is_there = TRACER.set(tracer);
+}
 
 /// Which requests are followed, of those whose caller does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,37 +53,31 @@ pub struct Incoming<'a> {
     pub scheme: &'static str,
 }
 
-/// How a request is followed.
-pub enum Following {
-    /// By a span.
-    Span(Span),
-    /// Not here; what it calls is told the caller's trace.
-    PassedOn(Context),
-    /// Not at all.
-    No,
-}
+/// How a request is followed: by a span; or not here, and what it calls is told the caller's trace; or not
+/// at all. The span ends when this is dropped.
+#[derive(Debug, Default)]
+pub struct Following(Option<Context>);
 
 impl Sampling {
     /// Decides whether a request is followed: as its caller says, else by chance.
     ///
     /// ```
-    /// use freehold::telemetry::trace::{Following, Incoming, Sampling};
+    /// use freehold::telemetry::trace::{Incoming, Sampling};
     ///
     /// let headers = http::HeaderMap::new();
     /// let incoming = Incoming { headers: &headers, id: &[0; 16], method: "GET", scheme: "https" };
     /// let never = Sampling { percent: 0 };
-    /// assert!(matches!(never.follow(incoming), Following::No));
+    /// assert!(!never.follow(incoming).is_here());
     /// ```
     #[must_use]
     pub fn follow(self, incoming: Incoming<'_>) -> Following {
-        let parent = parent(incoming.headers);
-        match parent {
+        Following(match parent(incoming.headers) {
             Some(parent) if !parent.is_sampled() => {
-                Following::PassedOn(Context::new().with_remote_span_context(parent))
+                Some(Context::new().with_remote_span_context(parent))
             }
-            None if !self.takes(incoming.id) => Following::No,
-            parent => Following::Span(begun(incoming, parent)),
-        }
+            None if !self.takes(incoming.id) => None,
+            parent => begun(incoming, parent),
+        })
     }
 
     /// The last 62 bits of a UUID are random (RFC 9562 §5.7).
@@ -87,31 +89,32 @@ impl Sampling {
 }
 
 impl Following {
+    /// Whether there is a span.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.0.as_ref().is_some_and(|of| of.span().is_recording())
+    }
+
     /// Does what is to be done for the request.
     pub async fn run<F: Future>(&self, work: F) -> F::Output {
-        match self {
-            Self::Span(span) => work.instrument(span.clone()).await,
-            Self::PassedOn(context) => work.with_context(context.clone()).await,
-            Self::No => work.await,
+        match &self.0 {
+            Some(context) => work.with_context(context.clone()).await,
+            None => work.await,
         }
     }
 
     /// Says something about the request, so that its log line names its trace.
     pub fn within(&self, say: impl FnOnce()) {
-        match self {
-            Self::Span(span) => span.in_scope(say),
-            Self::PassedOn(_) | Self::No => say(),
-        }
+        let _attached = self.0.as_ref().map(|context| context.clone().attach());
+        say();
     }
 
-    /// The request was answered: on which form of URL, with which status. The span ends when this is
-    /// dropped.
+    /// The request was answered: on which form of URL, with which status.
     pub fn answered(&self, method: &'static str, route: Option<&'static str>, status: u16) {
-        let Self::Span(span) = self else {
+        let Some(context) = &self.0 else {
             return;
         };
-        // Straight to OpenTelemetry's span: a `record` goes through every layer.
-        let context = span.context();
+        // The caller's, where it is not followed here, takes nothing.
         let span = context.span();
         if let Some(route) = route {
             span.update_name(format!("{method} {route}"));
@@ -126,60 +129,89 @@ impl Following {
     }
 }
 
-fn begun(incoming: Incoming<'_>, parent: Option<SpanContext>) -> Span {
-    let span = tracing::info_span!(
-        target: TARGET,
-        "request",
-        otel.name = incoming.method,
-        otel.kind = "server",
-        http.request.method = incoming.method,
-        url.scheme = incoming.scheme,
-        freehold.request.id = %uuid::Uuid::from_bytes(*incoming.id),
-    );
-    if let Some(parent) = parent {
-        // Without a layer that makes traces there is nobody to be told.
-        let _untraced = span.set_parent(Context::new().with_remote_span_context(parent));
-    }
-    span
+fn begun(incoming: Incoming<'_>, parent: Option<SpanContext>) -> Option<Context> {
+    let tracer = TRACER.get()?;
+    let id = uuid::Uuid::from_bytes(*incoming.id);
+    // Room for what is told with the answer.
+    let mut attributes = Vec::with_capacity(6);
+    attributes.extend([
+        KeyValue::new("http.request.method", incoming.method),
+        KeyValue::new("url.scheme", incoming.scheme),
+        KeyValue::new("freehold.request.id", id.to_string()),
+    ]);
+    let builder = tracer.span_builder(incoming.method);
+    let builder = builder
+        .with_kind(SpanKind::Server)
+        .with_attributes(attributes);
+    let outside = match parent {
+        Some(parent) => Context::new().with_remote_span_context(parent),
+        None => Context::new(),
+    };
+    Some(outside.with_span(tracer.build_with_context(builder, &outside)))
 }
 
-/// A span for a question to the database, inside of a followed request.
-pub fn database(operation: &'static str, system: &'static str) -> Span {
-    if !is_followed() {
-        return Span::none();
-    }
-    tracing::info_span!(
-        target: TARGET,
-        "database",
-        otel.name = operation,
-        otel.kind = "client",
-        db.operation.name = operation,
-        db.system.name = system,
-    )
+/// A span for a question to the database, inside of a followed request; it ends when this is dropped.
+#[must_use]
+pub fn database(operation: &'static str, system: &'static str) -> Option<Span> {
+    let about = || {
+        vec![
+            KeyValue::new("db.operation.name", operation),
+            KeyValue::new("db.system.name", system),
+        ]
+    };
+    inside(operation, about)
 }
 
-/// A span for a request to `host` (`name:port`), inside of a followed request.
-pub fn call(method: &Method, host: &str) -> Span {
-    if !is_followed() {
-        return Span::none();
+/// A request to another host; its span, if it has one, ends when this is dropped.
+#[derive(Debug)]
+pub struct Call(Option<Span>);
+
+/// A request of `method` to `host` (`name:port`) begins. It has a span inside of a followed request, and
+/// `headers` tell the host which trace it belongs to, if it belongs to one.
+#[must_use]
+pub fn call(method: &'static str, host: &str, headers: &mut HeaderMap) -> Call {
+    let about = || {
+        let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+        vec![
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("server.address", name.to_owned()),
+            KeyValue::new("server.port", port.parse().unwrap_or(0_i64)),
+        ]
+    };
+    let span = inside(method, about);
+    let of = match &span {
+        Some(span) => span.span_context().clone(),
+        None => Context::map_current(|context| context.span().span_context().clone()),
+    };
+    if of.is_valid() {
+        let flags = if of.is_sampled() { "01" } else { "00" };
+        let text = format!("00-{}-{}-{flags}", of.trace_id(), of.span_id());
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(TRACEPARENT.clone(), value);
+        }
     }
-    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
-    let method = self::method(method);
-    tracing::info_span!(
-        target: TARGET,
-        "call",
-        otel.name = method,
-        otel.kind = "client",
-        http.request.method = method,
-        http.response.status_code = Empty,
-        server.address = name,
-        server.port = port.parse::<u16>().unwrap_or(0),
-    )
+    Call(span)
 }
 
-fn is_followed() -> bool {
-    let current = Span::current();
-    current.metadata().is_some_and(|of| of.target() == TARGET)
+impl Call {
+    /// The host answered.
+    pub fn answered(mut self, status: u16) {
+        if let Some(span) = &mut self.0 {
+            let code = i64::from(status);
+            span.set_attribute(KeyValue::new("http.response.status_code", code));
+        }
+    }
+}
+
+/// A span of what is done for others, if it is done inside of a followed request.
+fn inside(name: &'static str, about: impl FnOnce() -> Vec<KeyValue>) -> Option<Span> {
+    if !Context::map_current(|context| context.span().is_recording()) {
+        return None;
+    }
+    let tracer = TRACER.get()?;
+    let builder = tracer.span_builder(name);
+    let builder = builder.with_kind(SpanKind::Client).with_attributes(about());
+    Some(tracer.build_with_context(builder, &Context::current()))
 }
 
 /// The trace of the request that `headers` come with. Two `traceparent` headers are none.
@@ -204,24 +236,6 @@ impl Extractor for Traceparent<'_> {
 
     fn keys(&self) -> Vec<&str> {
         vec![TRACEPARENT.as_str()]
-    }
-}
-
-/// Tells whom we call which trace the call belongs to, if it belongs to one.
-pub fn pass_on(span: &Span, headers: &mut HeaderMap) {
-    let context = if span.is_none() {
-        Context::current()
-    } else {
-        span.context()
-    };
-    let of = context.span().span_context().clone();
-    if !of.is_valid() {
-        return;
-    }
-    let flags = if of.is_sampled() { "01" } else { "00" };
-    let text = format!("00-{}-{}-{flags}", of.trace_id(), of.span_id());
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        headers.insert(TRACEPARENT.clone(), value);
     }
 }
 

@@ -38,7 +38,8 @@ fn main() {
         Some("floor-http") => floor::http(),
         Some("floor-insert") => floor::insert(Path::new(&arguments[2])),
         Some("backup") => backups(tempfile::tempdir().unwrap().path()),
-        Some("telemetry") => telemetry::measure(tempfile::tempdir().unwrap().path()),
+        Some("telemetry") => telemetry::measure(),
+        Some("telemetry-here") => telemetry::measure_here(tempfile::tempdir().unwrap().path()),
         Some("security") => security::measure(tempfile::tempdir().unwrap().path()),
         _ => measure(),
     }
@@ -86,7 +87,7 @@ fn measure() {
         format!("{:.1} MB", process::program_mb()),
     );
     security::measure(folder.path());
-    telemetry::measure(folder.path());
+    telemetry::measure();
     backups(folder.path());
 }
 

@@ -49,6 +49,13 @@ impl Process {
         passes.min().unwrap()
     }
 
+    /// CPU time so far, user and kernel, of all threads that `seen` has seen. A thread that ends has
+    /// waited for work before, so that nothing is missing where this is asked often.
+    pub(crate) fn cpu(&self, seen: &mut BTreeMap<u32, u64>) -> Duration {
+        seen.extend(self.threads());
+        Duration::from_nanos(seen.values().sum())
+    }
+
     /// Nanoseconds on a CPU, by thread.
     fn threads(&self) -> BTreeMap<u32, u64> {
         threads(self.child.id())
