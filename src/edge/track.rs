@@ -127,7 +127,7 @@ pub async fn track(
     let took = begun.elapsed();
     let status = response.status().as_u16();
     let route = tracker.route(matched.as_ref(), &response);
-    following.answered(method, route, status);
+    following.answered(route, status);
     if let Some(meters) = &tracker.meters {
         let answered = Answered {
             method,

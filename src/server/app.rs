@@ -1,5 +1,7 @@
 //! What the doors are given, and all routes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
@@ -21,9 +23,13 @@ use crate::inventory::Inventory;
 use crate::outbound::Outbound;
 use crate::web::{self, Site};
 
-/// The state of all doors; each asks for the handles it needs.
+/// The state of all doors; each asks for the handles it needs. Every request clones it several times, so it
+/// is one pointer.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     rooms: Rooms,
     providers: Providers,
     site: Site,
@@ -51,7 +57,7 @@ impl App {
             _ => "http",
         };
         let encrypted = settings.server.tls.is_on() || site.public_url.scheme() == "https";
-        Self {
+        Self(Arc::new(Parts {
             security_txt: security_txt::router(&settings.server, &site),
             rooms,
             providers,
@@ -63,41 +69,40 @@ impl App {
             proxies: edge::Proxies::new(&settings.server.trusted_proxies),
             encrypted,
             tracker: Tracker::new(&endpoints(), scheme),
-        }
+        }))
     }
 
     /// The same, observed by `telemetry`.
     #[must_use]
     pub fn observed(self, telemetry: &Telemetry) -> Self {
         let (sampling, meters) = (telemetry.sampling, telemetry.meters.clone());
-        Self {
-            tracker: self.tracker.with(sampling, meters),
-            ..self
-        }
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        parts.tracker = parts.tracker.with(sampling, meters);
+        Self(Arc::new(parts))
     }
 
     /// What may leave this machine, and why.
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
-        self.rooms.azure.outbound()
+        self.0.rooms.azure.outbound()
     }
 
     /// Every route of every door. Health is outside of compression and the log; the headers that
     /// protect are on every answer.
     pub fn router(self) -> Router {
-        let health = health::router(self.rooms.clone(), self.providers.clone());
-        let encrypted = self.encrypted;
-        let proxies = self.proxies.clone();
-        let security_txt = self.security_txt.clone();
+        let health = health::router(self.0.rooms.clone(), self.0.providers.clone());
+        let encrypted = self.0.encrypted;
+        let proxies = self.0.proxies.clone();
+        let security_txt = self.0.security_txt.clone();
         Router::new()
             .merge(dav::router())
             .merge(api::router())
             .merge(web::router())
             .layer(from_fn(edge::gather))
-            .layer(from_fn_with_state(self.rooms.keys.clone(), gate::keys))
+            .layer(from_fn_with_state(self.0.rooms.keys.clone(), gate::keys))
             .layer(compression())
             .layer(CatchPanicLayer::new())
-            .layer(from_fn_with_state(self.tracker.clone(), edge::track))
+            .layer(from_fn_with_state(self.0.tracker.clone(), edge::track))
             .with_state(self)
             .merge(health)
             .merge(security_txt)
@@ -139,36 +144,36 @@ fn compression() -> CompressionLayer<impl Predicate> {
 
 impl FromRef<App> for Providers {
     fn from_ref(app: &App) -> Self {
-        app.providers.clone()
+        app.0.providers.clone()
     }
 }
 
 impl FromRef<App> for Site {
     fn from_ref(app: &App) -> Self {
-        app.site.clone()
+        app.0.site.clone()
     }
 }
 
 impl FromRef<App> for Identity {
     fn from_ref(app: &App) -> Self {
-        app.rooms.identity.clone()
+        app.0.rooms.identity.clone()
     }
 }
 
 impl FromRef<App> for Calendars {
     fn from_ref(app: &App) -> Self {
-        app.rooms.calendars.clone()
+        app.0.rooms.calendars.clone()
     }
 }
 
 impl FromRef<App> for Inventory {
     fn from_ref(app: &App) -> Self {
-        app.rooms.inventory.clone()
+        app.0.rooms.inventory.clone()
     }
 }
 
 impl FromRef<App> for edge::Limits {
     fn from_ref(app: &App) -> Self {
-        app.limits
+        app.0.limits
     }
 }

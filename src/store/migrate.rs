@@ -44,7 +44,7 @@ pub(super) async fn run_steps(
     store: &Store,
     steps: &'static [Migration],
 ) -> Result<(), StoreError> {
-    let copied = match store.backend.as_ref() {
+    let copied = match &store.0.backend {
         Backend::Lite(lite) => Some(&lite.options),
         Backend::Postgres(_) => None,
     };

@@ -65,8 +65,10 @@ use sqlite::{Lite, LiteConn, Verdict};
 
 /// The handle on the database; cheap to clone.
 #[derive(Clone)]
-pub struct Store {
-    backend: Arc<Backend>,
+pub struct Store(Arc<Parts>);
+
+struct Parts {
+    backend: Backend,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
 }
@@ -108,11 +110,11 @@ impl Store {
     }
 
     fn over(backend: Backend, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            backend: Arc::new(backend),
+        Self(Arc::new(Parts {
+            backend,
             clock,
             counters: Arc::default(),
-        }
+        }))
     }
 
     /// Connects to PostgreSQL and migrates the database; several processes may do so at once.
@@ -132,7 +134,7 @@ impl Store {
     /// The clock whose time transactions get.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock)
+        Arc::clone(&self.0.clock)
     }
 
     /// Runs `work` in one transaction and commits what it did if it says `Ok`.
@@ -152,16 +154,16 @@ impl Store {
     {
         let input = Arc::new(input);
         let _span = trace::database("write", self.system());
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) => {
                 let (reply, answer) = oneshot::channel();
                 lite.writer.submit(Box::new(LiteCommand {
                     input,
                     work,
-                    clock: Arc::clone(&self.clock),
+                    clock: Arc::clone(&self.0.clock),
                     outcome: None,
                     reply,
-                    asked: Asked::now(&self.counters),
+                    asked: Asked::now(&self.0.counters),
                 }));
                 answer
                     .await
@@ -185,20 +187,20 @@ impl Store {
         F: FnOnce(Snapshot, I) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) => {
                 let taken = lite.readers.take()?;
                 let Some(conn) = taken.conn() else {
                     return Err(StoreError::Closed.into());
                 };
                 // It is over in less time than a span takes.
-                let result = work(Snapshot::new(Conn::lite(conn), self.clock.now()), input).await;
+                let result = work(Snapshot::new(Conn::lite(conn), self.0.clock.now()), input).await;
                 drop(taken);
                 result
             }
             Backend::Postgres(postgres) => {
                 let _span = trace::database("read", self.system());
-                postgres.read(self.clock.as_ref(), input, work).await
+                postgres.read(self.0.clock.as_ref(), input, work).await
             }
         }
     }
@@ -218,12 +220,12 @@ impl Store {
     /// How many writes were asked, and how long they waited.
     #[must_use]
     pub fn write_counts(&self) -> WriteCounts {
-        self.counters.read()
+        self.0.counters.read()
     }
 
     /// The database, as OpenTelemetry names it in `db.system.name`.
     fn system(&self) -> &'static str {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(_) => "sqlite",
             Backend::Postgres(_) => "postgresql",
         }
@@ -232,7 +234,7 @@ impl Store {
     /// How the store is, without asking the disk.
     #[must_use]
     pub fn condition(&self) -> Condition {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) if lite.shared.damaged.load(Ordering::Relaxed) => {
                 Condition::Damaged
             }
@@ -247,7 +249,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] with SQLite's finding.
     pub fn integrity(&self) -> Result<(), StoreError> {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) => lite.integrity(),
             Backend::Postgres(_) => Ok(()),
         }
@@ -264,7 +266,7 @@ impl Store {
         file: &std::path::Path,
         progress: CopyProgress<'_>,
     ) -> Result<(), StoreError> {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) => lite.copy_to(file, progress),
             Backend::Postgres(_) => Err(StoreError::NotHere),
         }
@@ -273,7 +275,7 @@ impl Store {
     /// The SQLite folder; `None` on PostgreSQL.
     #[must_use]
     pub fn folder(&self) -> Option<&std::path::Path> {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) => Some(&lite.options.folder),
             Backend::Postgres(_) => None,
         }
@@ -281,7 +283,7 @@ impl Store {
 
     /// Finishes the queued writes and lets go of the database.
     pub async fn close(&self) {
-        match self.backend.as_ref() {
+        match &self.0.backend {
             Backend::Lite(lite) => lite.writer.close(),
             Backend::Postgres(postgres) => postgres.close().await,
         }

@@ -104,13 +104,13 @@ impl Postgres {
         F: Fn(Tx, Arc<I>) -> Fut,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        let mut asked = Asked::now(&store.counters);
+        let mut asked = Asked::now(&store.0.counters);
         for attempt in 0..ATTEMPTS {
             let level = Some(IsolationLevel::ReadCommitted);
             let begun = self.db.begin_with_config(level, None).await;
             asked.begin();
             let begun = begun.map_err(StoreError::from)?;
-            let tx = Tx::new(Conn::postgres(begun), store.clock.now());
+            let tx = Tx::new(Conn::postgres(begun), store.0.clock.now());
             let result = work(tx.clone(), Arc::clone(&input)).await;
             let contended = tx.was_contended();
             let Some(open) = tx.into_conn().into_postgres() else {

@@ -110,14 +110,13 @@ impl Following {
     }
 
     /// The request was answered: on which form of URL, with which status.
-    pub fn answered(&self, method: &'static str, route: Option<&'static str>, status: u16) {
+    pub fn answered(&self, route: Option<&'static str>, status: u16) {
         let Some(context) = &self.0 else {
             return;
         };
-        // The caller's, where it is not followed here, takes nothing.
+        // The caller's, where it is not followed here, takes nothing. Words are made on the way out (`allowed`).
         let span = context.span();
         if let Some(route) = route {
-            span.update_name(format!("{method} {route}"));
             span.set_attribute(KeyValue::new("http.route", route));
         }
         let code = i64::from(status);

@@ -89,7 +89,9 @@ impl KeyRingError {
 
 /// The handle on the ring with its keys open; cheap to clone.
 #[derive(Clone)]
-pub struct KeyRing {
+pub struct KeyRing(Arc<Parts>);
+
+struct Parts {
     ring: Store,
     vault: Vault,
     kek: Arc<Kek>,
@@ -111,7 +113,7 @@ impl KeyRing {
     /// process made may not be among them until [`Self::hold`].
     #[must_use]
     pub fn vault(&self) -> &Vault {
-        &self.vault
+        &self.0.vault
     }
 
     /// Makes sure that `owner` has a key. When this returns, the key is durable, and rows sealed
@@ -120,7 +122,7 @@ impl KeyRing {
     /// # Errors
     /// The store's, or [`VaultError::Missing`].
     pub async fn ensure(&self, owner: Owner) -> Result<(), KeyRingError> {
-        if self.vault.can_seal(&owner) {
+        if self.0.vault.can_seal(&owner) {
             return Ok(());
         }
         self.make(owner, Purpose::Content).await
@@ -129,21 +131,24 @@ impl KeyRing {
     /// Makes a key for `owner` unless the ring has one.
     async fn make(&self, owner: Owner, purpose: Purpose) -> Result<(), KeyRingError> {
         for _attempt in 0..ATTEMPTS {
-            let now = self.ring.clock().now().as_microsecond();
-            let new = self.vault.make_key(owner, purpose, now)?;
-            let stored = self.ring.write(new, |tx, new: Arc<WrappedKey>| async move {
-                rows::lock(&tx).await?;
-                if rows::current_root(&tx).await?.as_ref() != Some(&new.root) {
-                    return Ok(None);
-                }
-                let mut present = rows::keys_of(&tx, new.owner).await?;
-                present.retain(|key| key.purpose == new.purpose);
-                if present.is_empty() {
-                    rows::insert_key(&tx, &new).await?;
-                    present.push((*new).clone());
-                }
-                Ok::<_, StoreError>(Some(present))
-            });
+            let now = self.0.ring.clock().now().as_microsecond();
+            let new = self.0.vault.make_key(owner, purpose, now)?;
+            let stored = self
+                .0
+                .ring
+                .write(new, |tx, new: Arc<WrappedKey>| async move {
+                    rows::lock(&tx).await?;
+                    if rows::current_root(&tx).await?.as_ref() != Some(&new.root) {
+                        return Ok(None);
+                    }
+                    let mut present = rows::keys_of(&tx, new.owner).await?;
+                    present.retain(|key| key.purpose == new.purpose);
+                    if present.is_empty() {
+                        rows::insert_key(&tx, &new).await?;
+                        present.push((*new).clone());
+                    }
+                    Ok::<_, StoreError>(Some(present))
+                });
             if let Some(stored) = stored.await? {
                 return self.add(&stored).await;
             }
@@ -159,14 +164,14 @@ impl KeyRing {
     /// # Errors
     /// [`VaultError::NoKey`] when the ring has none, or the store's.
     pub async fn hold(&self, owner: Owner) -> Result<(), KeyRingError> {
-        if self.vault.can_seal(&owner) {
+        if self.0.vault.can_seal(&owner) {
             return Ok(());
         }
-        self.vault.check_unlocked()?;
+        self.0.vault.check_unlocked()?;
         let read = |at: super::Snapshot, owner| async move { rows::keys_of(&at, owner).await };
-        let keys = self.ring.read(owner, read).await?;
+        let keys = self.0.ring.read(owner, read).await?;
         self.add(&keys).await?;
-        if self.vault.can_seal(&owner) {
+        if self.0.vault.can_seal(&owner) {
             return Ok(());
         }
         Err(VaultError::NoKey(owner).into())
@@ -183,7 +188,7 @@ impl KeyRing {
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyRingError> {
         self.hold(owner).await?;
-        Ok(self.vault.seal(&owner, place, plain)?)
+        Ok(self.0.vault.seal(&owner, place, plain)?)
     }
 
     /// Opens what was sealed for `place`, with a key that another process made, too.
@@ -196,14 +201,14 @@ impl KeyRing {
         place: &RowBinding<'_>,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, KeyRingError> {
-        match self.vault.open(place, sealed) {
+        match self.0.vault.open(place, sealed) {
             Err(VaultError::UnknownKey(id)) => {
                 let read =
                     |at: super::Snapshot, id: KeyId| async move { rows::key(&at, &id).await };
-                let found = self.ring.read(id.clone(), read).await?;
+                let found = self.0.ring.read(id.clone(), read).await?;
                 let found = found.ok_or(VaultError::UnknownKey(id))?;
                 self.add(&[found]).await?;
-                Ok(self.vault.open(place, sealed)?)
+                Ok(self.0.vault.open(place, sealed)?)
             }
             opened => Ok(opened?),
         }
@@ -219,16 +224,17 @@ impl KeyRing {
         let destroy = |tx: super::Tx, owner: Arc<Owner>| async move {
             rows::delete_keys_of(&tx, *owner).await
         };
-        self.ring
+        self.0
+            .ring
             .write::<_, _, StoreError, _, _>(owner, destroy)
             .await?;
-        self.vault.forget(&owner);
+        self.0.vault.forget(&owner);
         self.empty_log()
     }
 
     /// Takes what was deleted out of the ring's log.
     fn empty_log(&self) -> Result<(), KeyRingError> {
-        match self.ring.backend.as_ref() {
+        match &self.0.ring.0.backend {
             Backend::Lite(lite) => Ok(lite.empty_log()?),
             Backend::Postgres(_) => Ok(()),
         }
@@ -239,7 +245,7 @@ impl KeyRing {
     /// # Errors
     /// [`StoreError::Damaged`] with SQLite's finding.
     pub fn integrity(&self) -> Result<(), StoreError> {
-        self.ring.integrity()
+        self.0.ring.integrity()
     }
 
     /// Copies the ring into the new file `file`, as [`Store::copy_to`] does.
@@ -251,7 +257,7 @@ impl KeyRing {
         file: &std::path::Path,
         progress: CopyProgress<'_>,
     ) -> Result<(), StoreError> {
-        self.ring.copy_to(file, progress)
+        self.0.ring.copy_to(file, progress)
     }
 
     /// Wraps a key that is used outside of the ring, such as that of a backup, under the name
@@ -264,8 +270,8 @@ impl KeyRing {
         name: &RootId,
         key: &[u8; 32],
     ) -> Result<Vec<WrappedRoot>, KeyRingError> {
-        let mut wraps = vec![self.kek.wrap(name, key).await?];
-        if let Some(recovery) = &self.recovery {
+        let mut wraps = vec![self.0.kek.wrap(name, key).await?];
+        if let Some(recovery) = &self.0.recovery {
             wraps.push(recovery.wrap(name, key)?);
         }
         Ok(wraps)
@@ -273,16 +279,16 @@ impl KeyRing {
 
     /// Lets go of the ring.
     pub async fn close(&self) {
-        self.ring.close().await;
+        self.0.ring.close().await;
     }
 
     /// Takes keys into memory, and first the root keys that wrapped them.
     async fn add(&self, keys: &[WrappedKey]) -> Result<(), KeyRingError> {
         for key in keys {
-            if !self.vault.has_root(&key.root) {
+            if !self.0.vault.has_root(&key.root) {
                 self.unwrap_roots().await?;
             }
-            self.vault.add(key)?;
+            self.0.vault.add(key)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use sea_orm::ConnectionTrait as _;
 
 use super::upkeep::State;
-use super::{KeyRing, KeyRingError, rows};
+use super::{KeyRing, KeyRingError, Parts, rows};
 use crate::crypto::{
     Kek, KeyBytes, Owner, Purpose, RecoveryKey, RootId, Vault, VaultError, WrappedKey, WrappedRoot,
     new_key,
@@ -84,13 +84,13 @@ impl LockedRing {
             }
             make_root(&self.ring, &kek).await?;
         }
-        let keys = KeyRing {
+        let keys = KeyRing(Arc::new(Parts {
             ring: self.ring.clone(),
             vault: Vault::default(),
             kek: Arc::new(kek),
             recovery: self.recovery.clone(),
             state: Arc::new(Mutex::new(State::new(self.ring.clock().now()))),
-        };
+        }));
         keys.unwrap_roots().await?;
         self.take_over(&keys, old).await?;
         keys.load().await?;
@@ -127,7 +127,7 @@ impl LockedRing {
         }
         let mut moved = Vec::with_capacity(old.len());
         for (named, key) in old {
-            moved.push(keys.vault.wrap(named, &key)?);
+            moved.push(keys.0.vault.wrap(named, &key)?);
         }
         let insert = |tx: Tx, moved: Arc<Vec<WrappedKey>>| async move {
             for key in moved.iter() {
@@ -171,7 +171,7 @@ impl LockedRing {
     }
 
     fn foreign(&self, needed: &str, given: String) -> KeyRingError {
-        let place = match self.ring.backend.as_ref() {
+        let place = match &self.ring.0.backend {
             Backend::Lite(lite) => lite.options.database().display().to_string(),
             Backend::Postgres(_) => format!("the schema {}", dialect::RING_SCHEMA),
         };
@@ -185,7 +185,7 @@ impl LockedRing {
 
 /// The ring's own store beside `main`.
 async fn beside(main: &Store) -> Result<Store, StoreError> {
-    let backend = match main.backend.as_ref() {
+    let backend = match &main.0.backend {
         Backend::Lite(lite) => {
             let folder = lite.options.folder.join("keys");
             let made = DirBuilder::new()

@@ -78,24 +78,24 @@ impl KeyRing {
     /// [`VaultError::Locked`]; the key-encryption key's; the store's. What was not made anew is as
     /// it was.
     pub async fn rotate(&self, what: Rotation) -> Result<(), KeyRingError> {
-        self.vault.check_unlocked()?;
+        self.0.vault.check_unlocked()?;
         if what != Rotation::Data {
             self.rotate_root().await?;
         }
         if what != Rotation::Root {
             self.load().await?;
-            self.replace(self.vault.newest()).await?;
+            self.replace(self.0.vault.newest()).await?;
         }
         Ok(())
     }
 
     async fn rotate_root(&self) -> Result<(), KeyRingError> {
         self.unwrap_roots().await?;
-        let old = self.vault.root().ok_or(VaultError::Missing("root key"))?;
+        let old = self.0.vault.root().ok_or(VaultError::Missing("root key"))?;
         let key = new_key();
         let id = RootId::fresh();
-        let mut wraps = vec![("kek", self.kek.wrap(&id, &key).await?)];
-        if let Some(recovery) = &self.recovery {
+        let mut wraps = vec![("kek", self.0.kek.wrap(&id, &key).await?)];
+        if let Some(recovery) = &self.0.recovery {
             wraps.push(("recovery", recovery.wrap(&id, &key)?));
         }
         let next = Vault::default();
@@ -104,7 +104,7 @@ impl KeyRing {
             id: id.clone(),
             old,
             wraps,
-            vault: self.vault.clone(),
+            vault: self.0.vault.clone(),
             next,
         };
         let change = |tx: Tx, new: Arc<NewRoot>| async move {
@@ -123,9 +123,9 @@ impl KeyRing {
             rows::retire_root(&tx, &new.old).await?;
             Ok::<_, KeyRingError>(())
         };
-        self.ring.write(new, change).await?;
-        self.vault.add_root(id.clone(), &key);
-        self.vault.retain_roots(&[id]);
+        self.0.ring.write(new, change).await?;
+        self.0.vault.add_root(id.clone(), &key);
+        self.0.vault.retain_roots(&[id]);
         self.empty_log()
     }
 
@@ -138,10 +138,10 @@ impl KeyRing {
     pub async fn rewrap(&self, to: Option<Kek>) -> Result<Vec<String>, KeyRingError> {
         self.unwrap_roots().await?;
         let read = |at: Snapshot, ()| async move { rows::wraps(&at).await };
-        let wraps = self.ring.read((), read).await?;
+        let wraps = self.0.ring.read((), read).await?;
         let mut made = Vec::new();
         for (root, key) in self.unwrapped(&wraps).await? {
-            let kek = to.as_ref().unwrap_or(&self.kek);
+            let kek = to.as_ref().unwrap_or(&self.0.kek);
             made.push(kek.wrap(&root, &key).await?);
         }
         let is_only = to.is_none();
@@ -156,6 +156,7 @@ impl KeyRing {
             rows::wraps(&tx).await
         };
         let wraps = self
+            .0
             .ring
             .write::<_, _, StoreError, _, _>((made, is_only), put)
             .await?;
@@ -176,7 +177,7 @@ impl KeyRing {
             let wraps = rows::wraps(&at).await?;
             Ok::<_, StoreError>((root, wraps, rows::census(&at).await?))
         };
-        let (root, wraps, census) = self.ring.read((), read).await?;
+        let (root, wraps, census) = self.0.ring.read((), read).await?;
         let root = root.ok_or(VaultError::Missing("root key"))?;
         let mut of_root = wraps;
         of_root.retain(|wrap| wrap.wrapped.root == root);
@@ -187,7 +188,7 @@ impl KeyRing {
             created_at: from_micros(wrap.created_at),
         });
         Ok(RingStatus {
-            provider: self.kek.provider().to_owned(),
+            provider: self.0.kek.provider().to_owned(),
             root: root.to_string(),
             root_created_at: from_micros(made),
             wraps: wraps.collect(),

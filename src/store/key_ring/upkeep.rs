@@ -88,14 +88,14 @@ impl KeyRing {
             failed("the use of keys is not written down", &error);
         }
         self.renew(upkeep.ttl).await;
-        if self.vault.locked().is_some() {
+        if self.0.vault.locked().is_some() {
             return;
         }
         if let Err(error) = self.refresh().await {
             failed("keys of other processes are not seen", &error);
         }
-        let now = self.ring.clock().now().as_microsecond();
-        let due = self.vault.due(&upkeep.keys, now);
+        let now = self.0.ring.clock().now().as_microsecond();
+        let due = self.0.vault.due(&upkeep.keys, now);
         if due.is_empty() {
             return;
         }
@@ -108,13 +108,13 @@ impl KeyRing {
     /// How the keys in memory are.
     #[must_use]
     pub fn condition(&self) -> KeyCondition {
-        if let Some(why) = self.vault.locked() {
+        if let Some(why) = self.0.vault.locked() {
             return KeyCondition::Locked { why };
         }
-        if self.ring.condition() == Condition::Damaged {
+        if self.0.ring.condition() == Condition::Damaged {
             return KeyCondition::Damaged;
         }
-        let state = self.state.lock();
+        let state = self.0.state.lock();
         match &state.failing {
             None => KeyCondition::Sound,
             Some(why) => KeyCondition::Failing {
@@ -129,7 +129,7 @@ impl KeyRing {
     /// # Errors
     /// The store's; the numbers are kept for the next time then.
     pub async fn write_counts(&self) -> Result<(), KeyRingError> {
-        let counts = self.vault.take_counts();
+        let counts = self.0.vault.take_counts();
         if counts.is_empty() {
             return Ok(());
         }
@@ -141,15 +141,15 @@ impl KeyRing {
             }
             Ok::<_, StoreError>(totals)
         };
-        match self.ring.write(counts.clone(), write).await {
+        match self.0.ring.write(counts.clone(), write).await {
             Ok(totals) => {
                 for (id, total) in totals {
-                    self.vault.set_count(&id, total);
+                    self.0.vault.set_count(&id, total);
                 }
                 Ok(())
             }
             Err(error) => {
-                self.vault.give_back(&counts);
+                self.0.vault.give_back(&counts);
                 Err(error.into())
             }
         }
@@ -157,9 +157,9 @@ impl KeyRing {
 
     /// Asks the key-encryption key for the root key again, in the second half of its time.
     async fn renew(&self, ttl: SignedDuration) {
-        let now = self.ring.clock().now();
-        let was_locked = self.vault.locked().is_some();
-        let renewed_at = self.state.lock().renewed_at;
+        let now = self.0.ring.clock().now();
+        let was_locked = self.0.vault.locked().is_some();
+        let renewed_at = self.0.state.lock().renewed_at;
         // A clock that was set back is asked like one that is late.
         let age = now.duration_since(renewed_at).abs();
         if !was_locked && age < ttl / 2 {
@@ -170,13 +170,13 @@ impl KeyRing {
             renewed => renewed,
         };
         let Err(error) = renewed else {
-            *self.state.lock() = State {
+            *self.0.state.lock() = State {
                 renewed_at: now,
                 failing: None,
                 seen: rows::Outline::default(),
             };
             if was_locked {
-                self.vault.unlock();
+                self.0.vault.unlock();
                 tracing::info!("the key-encryption key answers: the service has its keys again");
             }
             return;
@@ -184,18 +184,18 @@ impl KeyRing {
         let why = error.to_string();
         if age >= ttl {
             tracing::error!(%error, "the key-encryption key does not answer: no keys, no service");
-            self.vault.lock(&why);
+            self.0.vault.lock(&why);
         } else {
             tracing::warn!(%error, since = %renewed_at, "the key-encryption key does not answer");
         }
-        self.state.lock().failing = Some(why);
+        self.0.state.lock().failing = Some(why);
     }
 
     /// Takes every root key into memory, and forgets those that are no more. A root key that is not
     /// wrapped for the recovery key now is.
     pub(super) async fn unwrap_roots(&self) -> Result<(), KeyRingError> {
         let read = |at: Snapshot, ()| async move { rows::wraps(&at).await };
-        let wraps = self.ring.read((), read).await?;
+        let wraps = self.0.ring.read((), read).await?;
         let for_recovery = |root: &RootId, id: &str| {
             let mut all = wraps.iter();
             all.any(|wrap| wrap.wrapped.root == *root && wrap.wrapped.wrapper_id == id)
@@ -203,15 +203,15 @@ impl KeyRing {
         let mut missing = Vec::new();
         let mut present = Vec::new();
         for (root, key) in self.unwrapped(&wraps).await? {
-            if let Some(recovery) = &self.recovery
+            if let Some(recovery) = &self.0.recovery
                 && !for_recovery(&root, recovery.id())
             {
                 missing.push(recovery.wrap(&root, &key)?);
             }
-            self.vault.add_root(root.clone(), &key);
+            self.0.vault.add_root(root.clone(), &key);
             present.push(root);
         }
-        self.vault.retain_roots(&present);
+        self.0.vault.retain_roots(&present);
         if missing.is_empty() {
             return Ok(());
         }
@@ -222,7 +222,7 @@ impl KeyRing {
             }
             Ok::<_, StoreError>(())
         };
-        self.ring.write(missing, put).await?;
+        self.0.ring.write(missing, put).await?;
         tracing::info!("the root key is wrapped for the recovery key");
         Ok(())
     }
@@ -241,7 +241,7 @@ impl KeyRing {
                 tracing::error!(root = %of, %error, "a root key does not open");
                 return Err(error);
             }
-            match self.kek.unwrap(&wrap.wrapped).await {
+            match self.0.kek.unwrap(&wrap.wrapped).await {
                 Ok(key) => {
                     refused = None;
                     roots.push((root.clone(), key));
@@ -258,39 +258,39 @@ impl KeyRing {
     }
 
     pub(super) fn renewed_at(&self) -> Timestamp {
-        self.state.lock().renewed_at
+        self.0.state.lock().renewed_at
     }
 
     /// Takes every data key into memory.
     pub(super) async fn load(&self) -> Result<(), KeyRingError> {
         let read = |at: Snapshot, ()| async move { rows::keys(&at).await };
-        let keys = self.ring.read((), read).await?;
+        let keys = self.0.ring.read((), read).await?;
         self.add(&keys).await?;
         let present: HashSet<&KeyId> = keys.iter().map(|key| &key.id).collect();
-        self.vault.retain(|id| present.contains(id));
+        self.0.vault.retain(|id| present.contains(id));
         Ok(())
     }
 
     /// Sees what other processes made and destroyed.
     async fn refresh(&self) -> Result<(), KeyRingError> {
         let read = |at: Snapshot, ()| async move { rows::outline(&at).await };
-        let outline = self.ring.read((), read).await?;
-        if self.state.lock().seen == outline {
+        let outline = self.0.ring.read((), read).await?;
+        if self.0.state.lock().seen == outline {
             return Ok(());
         }
         self.load().await?;
-        self.state.lock().seen = outline;
+        self.0.state.lock().seen = outline;
         Ok(())
     }
 
     /// Makes a new content key in the place of each of these.
     pub(super) async fn replace(&self, due: Vec<Newest>) -> Result<(), KeyRingError> {
         for some in due.chunks(BATCH) {
-            let now = self.ring.clock().now().as_microsecond();
+            let now = self.0.ring.clock().now().as_microsecond();
             let made = |old: &Newest| {
                 // Newer in any case, whatever the clock says.
                 let at = now.max(old.created_at + 1);
-                let new = self.vault.make_key(old.owner, Purpose::Content, at)?;
+                let new = self.0.vault.make_key(old.owner, Purpose::Content, at)?;
                 Ok::<_, KeyRingError>((new, old.id.clone()))
             };
             let new: Vec<_> = some.iter().map(made).collect::<Result<_, _>>()?;
@@ -309,7 +309,7 @@ impl KeyRing {
                 }
                 Ok::<_, StoreError>(())
             };
-            self.ring.write(new, insert).await?;
+            self.0.ring.write(new, insert).await?;
         }
         self.load().await
     }

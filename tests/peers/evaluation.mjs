@@ -1,0 +1,54 @@
+// One person of infra/docker/evaluation/realm.json signs in at Keycloak's page in Chromium, at the
+// addresses of infra/docker/compose.yaml. `scripts/test-evaluation.sh` starts both.
+//
+//   node evaluation.mjs NAME AUDIT PLACES
+//
+//   AUDIT, PLACES   the status of their GET of /audit, and of their POST of a place through the API
+import { chromium } from 'playwright-core';
+
+const [name, audit, places] = process.argv.slice(2);
+const origin = 'http://localhost:8080';
+const expect = (held, sentence, seen) => {
+  if (held) return;
+  console.log(`${sentence}; saw:`, seen);
+  process.exit(1);
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const page = await browser.newPage({ locale: 'en-GB' });
+await page.goto(`${origin}/items`);
+await page.getByRole('link', { name: /Keycloak/ }).click();
+await page.locator('#username').fill(name);
+await page.locator('#password').fill('evaluation');
+await Promise.all([page.waitForURL((url) => url.origin === origin), page.locator('#kc-login').click()]);
+expect(page.url() === `${origin}/items`, 'they come back to the page they asked for', page.url());
+const rows = await page.locator('main tbody tr').count();
+expect(rows > 5, 'the items of the sample are there', rows);
+const answer = await page.goto(`${origin}/audit`);
+expect(String(answer.status()) === audit, `the audit trail answers ${audit}`, answer.status());
+
+await page.goto(`${origin}/connect`);
+await page.getByLabel('Where you will use it').fill('script');
+await page.locator('select[name=scope]').selectOption('api');
+await page.getByRole('button', { name: 'Make a token' }).click();
+const token = (await page.locator('.secret').innerText()).trim();
+const made = await fetch(`${origin}/api/v1/places`, {
+  method: 'POST',
+  headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+  body: JSON.stringify({ name: `Shelf of ${name}` }),
+});
+expect(String(made.status) === places, `a new place is answered with ${places}`, made.status);
+
+await page.goto(origin);
+await page.getByRole('button', { name: 'Sign out' }).click();
+await page.getByRole('link', { name: /Sign out at Keycloak/ }).click();
+await Promise.all([page.waitForURL((url) => url.origin === origin), page.locator('#kc-logout').click()]);
+expect(new URL(page.url()).pathname === '/sign-in', 'after the sign-out they are back here', page.url());
+await page.goto(`${origin}/items`);
+expect(new URL(page.url()).pathname === '/sign-in', 'and signed out', page.url());
+await browser.close();
