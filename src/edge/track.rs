@@ -75,12 +75,12 @@ impl Tracker {
 }
 
 impl Observed {
-    fn follow(&self, request: &Request, id: RequestId) -> Following {
+    fn follow(&self, request: &Request, id: RequestId, method: &'static str) -> Following {
         let incoming = |sampling: Sampling| {
             sampling.follow(Incoming {
                 headers: request.headers(),
                 id: id.0.as_bytes(),
-                method: method(request.method()),
+                method,
                 scheme: self.scheme,
             })
         };
@@ -122,7 +122,7 @@ pub async fn track(
     let method = method(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let begun = tokio::time::Instant::now();
-    let following = tracker.follow(&request, id);
+    let mut following = tracker.follow(&request, id, method);
     let mut response = following.run(next.run(request)).await;
     let took = begun.elapsed();
     let status = response.status().as_u16();

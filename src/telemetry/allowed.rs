@@ -57,18 +57,10 @@ pub(super) fn is_ours(target: &str) -> bool {
     (target == "freehold" || target.starts_with("freehold::")) && target != super::queue::TARGET
 }
 
-/// Takes out of a span what is not on the list. One of a request gets its whole name here: method and route
-/// (semantic conventions for HTTP spans), outside of the request.
+/// Takes out of a span what is not on the list.
 pub(super) fn span(span: &mut SpanData) {
     let kept = |key: &str| OF_SPANS.contains(&key);
     span.attributes.retain(|of| kept(of.key.as_str()));
-    let route = span
-        .attributes
-        .iter()
-        .find(|of| of.key.as_str() == "http.route");
-    if let Some(route) = route {
-        span.name = format!("{} {}", span.name, route.value).into();
-    }
     span.events = SpanEvents::default();
     span.links = SpanLinks::default();
     if let Status::Error { description } = &mut span.status {

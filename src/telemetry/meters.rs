@@ -1,6 +1,5 @@
 //! Meters: instruments made from the table of metrics, and how they are read.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use parking_lot::RwLock;
 use prometheus::{Encoder as _, Registry, TextEncoder};
+use rustc_hash::FxHashMap;
 
 use super::metrics::{self, Metric};
 use super::otlp::MetricsReader;
@@ -29,7 +29,7 @@ pub struct Meters {
     registry: Option<Registry>,
     requests: Histogram<f64>,
     /// Each of them with the labels that it was used with: words of ours, so there are not many.
-    bound: Arc<RwLock<HashMap<Answered, BoundHistogram<f64>>>>,
+    bound: Arc<RwLock<FxHashMap<Answered, BoundHistogram<f64>>>>,
     sync_changes: Histogram<u64>,
 }
 

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod otlp;
 mod queue;
 mod redacted;
+mod spans;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -33,3 +34,4 @@ pub use health::{Check, Health, Report};
 pub use meters::{Answered, LabelValue, Meters, MetricsError, Reading, Scraping};
 pub use queue::{Drops, Loss};
 pub use redacted::Redacted;
+pub use spans::Span;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::HttpClient;
 use opentelemetry_otlp::tonic_types::metadata::MetadataMap;
 use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
@@ -20,10 +19,11 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::{self, BatchLogProcessor, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::PeriodicReader;
-use opentelemetry_sdk::trace::{self, BatchSpanProcessor, Sampler, SdkTracerProvider};
+use opentelemetry_sdk::trace::SpanExporter as _;
 
 use super::allowed::Cleaner;
-use super::queue::{Drops, Exit, Logs, Queue, Spans};
+use super::queue::{Drops, Exit, Logs, Queue};
+use super::spans::Spans;
 use crate::base::random;
 use crate::config::{CollectorUrl, OtlpProtocol};
 
@@ -52,7 +52,7 @@ pub struct Collector {
 
 /// The senders of the three signals.
 pub struct Otlp {
-    pub(super) tracer: SdkTracerProvider,
+    spans: Arc<Spans>,
     pub(super) logger: SdkLoggerProvider,
     /// What was dropped.
     pub drops: Arc<Drops>,
@@ -98,22 +98,13 @@ pub fn start(to: &Collector, resource: &Resource) -> Result<(Otlp, MetricsReader
     let drops = Arc::new(Drops::default());
     let max = to.queue_max;
     let queue = Queue::of_traces(max, &drops);
-    let exit = Exit {
+    let mut exit = Exit {
         queue: Arc::clone(&queue),
         inner: to.spans()?,
     };
-    let config = trace::BatchConfigBuilder::default()
-        .with_max_queue_size(max)
-        .with_max_export_batch_size(BATCH.min(max))
-        .with_scheduled_delay(to.every)
-        .build();
-    let inner = BatchSpanProcessor::new(exit, config);
-    let tracer = SdkTracerProvider::builder()
-        .with_resource(resource.clone())
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
-        .with_span_processor(Spans { queue, inner })
-        .build();
-    super::trace::start(tracer.tracer("freehold"));
+    exit.set_resource(resource);
+    let spans = Spans::start(exit, queue, BATCH.min(max), to.every);
+    let spans = spans.map_err(|error| OtlpError(Box::new(error)))?;
     let queue = Queue::of_logs(max, &drops);
     let exit = Exit {
         queue: Arc::clone(&queue),
@@ -144,7 +135,7 @@ pub fn start(to: &Collector, resource: &Resource) -> Result<(Otlp, MetricsReader
         .with_interval(to.every)
         .build();
     let otlp = Otlp {
-        tracer,
+        spans,
         logger,
         drops,
     };
@@ -156,7 +147,7 @@ impl Otlp {
     /// own.
     pub fn stop(&self) {
         // What fails is counted, and nobody is there any more to be told.
-        let _dropped = self.tracer.shutdown_with_timeout(STOP_MAX);
+        self.spans.stop(STOP_MAX);
         let _dropped = self.logger.shutdown_with_timeout(STOP_MAX);
     }
 }

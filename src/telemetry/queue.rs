@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use opentelemetry::{Context, InstrumentationScope};
+use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{
@@ -17,7 +17,7 @@ use opentelemetry_sdk::logs::{
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
@@ -160,7 +160,7 @@ impl Queue {
     }
 
     /// Whether there is room for one more, which then waits.
-    fn enter(&self) -> bool {
+    pub(super) fn enter(&self) -> bool {
         let room = self.waiting.fetch_add(1, Ordering::Relaxed) < self.max;
         if !room {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -181,35 +181,6 @@ impl Queue {
             self.drops
                 .count(&(self.signal)(&self.drops).not_delivered, number);
         }
-    }
-}
-
-/// Spans on their way into the queue.
-#[derive(Debug)]
-pub(super) struct Spans {
-    pub(super) queue: Arc<Queue>,
-    pub(super) inner: BatchSpanProcessor,
-}
-
-impl SpanProcessor for Spans {
-    fn on_start(&self, _span: &mut Span, _context: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        if self.queue.enter() {
-            self.inner.on_end(span);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
     }
 }
 

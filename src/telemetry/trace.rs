@@ -12,26 +12,16 @@
 //! | W3C Trace Context §3.2, `traceparent` | `tests/it/telemetry/traces.rs` |
 //! | §3.3, `tracestate`: free text of others, so it is neither kept nor passed on | the same |
 
-use std::sync::OnceLock;
-
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use opentelemetry::Context;
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::{
-    Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
-};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{SdkTracer, Span};
+
+use super::spans::{Span, What};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// What makes spans, in all of the process.
-static TRACER: OnceLock<SdkTracer> = OnceLock::new();
-
-/// From now on spans are made, by `tracer`. The first one stays.
-pub fn start(tracer: SdkTracer) {
-    let _another_is_there = TRACER.set(tracer);
-}
 
 /// Which requests are followed, of those whose caller does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +46,11 @@ pub struct Incoming<'a> {
 /// How a request is followed: by a span; or not here, and what it calls is told the caller's trace; or not
 /// at all. The span ends when this is dropped.
 #[derive(Debug, Default)]
-pub struct Following(Option<Context>);
+pub struct Following {
+    span: Span,
+    /// Where what is done for it belongs.
+    inside: Option<Context>,
+}
 
 impl Sampling {
     /// Decides whether a request is followed: as its caller says, else by chance.
@@ -71,13 +65,17 @@ impl Sampling {
     /// ```
     #[must_use]
     pub fn follow(self, incoming: Incoming<'_>) -> Following {
-        Following(match parent(incoming.headers) {
-            Some(parent) if !parent.is_sampled() => {
-                Some(Context::new().with_remote_span_context(parent))
-            }
-            None if !self.takes(incoming.id) => None,
-            parent => begun(incoming, parent),
-        })
+        let parent = parent(incoming.headers);
+        let span = match &parent {
+            Some(parent) if !parent.is_sampled() => Span::default(),
+            None if !self.takes(incoming.id) => Span::default(),
+            parent => Span::begin(incoming.what(), parent.as_ref()),
+        };
+        let inside = span.context().or(parent);
+        Following {
+            span,
+            inside: inside.map(|of| Context::new().with_remote_span_context(of)),
+        }
     }
 
     /// The last 62 bits of a UUID are random (RFC 9562 §5.7).
@@ -88,16 +86,27 @@ impl Sampling {
     }
 }
 
+impl Incoming<'_> {
+    fn what(&self) -> What {
+        What::Request {
+            method: self.method,
+            scheme: self.scheme,
+            id: *self.id,
+            answer: None,
+        }
+    }
+}
+
 impl Following {
     /// Whether there is a span.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        self.0.as_ref().is_some_and(|of| of.span().is_recording())
+        self.span.context().is_some()
     }
 
     /// Does what is to be done for the request.
     pub async fn run<F: Future>(&self, work: F) -> F::Output {
-        match &self.0 {
+        match &self.inside {
             Some(context) => work.with_context(context.clone()).await,
             None => work.await,
         }
@@ -105,83 +114,34 @@ impl Following {
 
     /// Says something about the request, so that its log line names its trace.
     pub fn within(&self, say: impl FnOnce()) {
-        let _attached = self.0.as_ref().map(|context| context.clone().attach());
+        let _attached = self.inside.clone().map(Context::attach);
         say();
     }
 
     /// The request was answered: on which form of URL, with which status.
-    pub fn answered(&self, route: Option<&'static str>, status: u16) {
-        let Some(context) = &self.0 else {
-            return;
-        };
-        // The caller's, where it is not followed here, takes nothing. Words are made on the way out (`allowed`).
-        let span = context.span();
-        if let Some(route) = route {
-            span.set_attribute(KeyValue::new("http.route", route));
-        }
-        let code = i64::from(status);
-        span.set_attribute(KeyValue::new("http.response.status_code", code));
-        if status >= 500 {
-            span.set_status(Status::error(""));
-            span.set_attribute(KeyValue::new("error.type", status.to_string()));
+    pub fn answered(&mut self, route: Option<&'static str>, status: u16) {
+        if let Some(What::Request { answer, .. }) = self.span.what() {
+            *answer = Some((route, status));
         }
     }
 }
 
-fn begun(incoming: Incoming<'_>, parent: Option<SpanContext>) -> Option<Context> {
-    let tracer = TRACER.get()?;
-    let id = uuid::Uuid::from_bytes(*incoming.id);
-    // Room for what is told with the answer.
-    let mut attributes = Vec::with_capacity(6);
-    attributes.extend([
-        KeyValue::new("http.request.method", incoming.method),
-        KeyValue::new("url.scheme", incoming.scheme),
-        KeyValue::new("freehold.request.id", id.to_string()),
-    ]);
-    let builder = tracer.span_builder(incoming.method);
-    let builder = builder
-        .with_kind(SpanKind::Server)
-        .with_attributes(attributes);
-    let outside = match parent {
-        Some(parent) => Context::new().with_remote_span_context(parent),
-        None => Context::new(),
-    };
-    Some(outside.with_span(tracer.build_with_context(builder, &outside)))
-}
-
-/// A span for a question to the database, inside of a followed request; it ends when this is dropped.
+/// A span for a question to the database, inside of a followed request.
 #[must_use]
-pub fn database(operation: &'static str, system: &'static str) -> Option<Span> {
-    let about = || {
-        vec![
-            KeyValue::new("db.operation.name", operation),
-            KeyValue::new("db.system.name", system),
-        ]
-    };
-    inside(operation, about)
+pub fn database(operation: &'static str, system: &'static str) -> Span {
+    inside(|| What::Database { operation, system })
 }
-
-/// A request to another host; its span, if it has one, ends when this is dropped.
-#[derive(Debug)]
-pub struct Call(Option<Span>);
 
 /// A request of `method` to `host` (`name:port`) begins. It has a span inside of a followed request, and
 /// `headers` tell the host which trace it belongs to, if it belongs to one.
 #[must_use]
-pub fn call(method: &'static str, host: &str, headers: &mut HeaderMap) -> Call {
-    let about = || {
-        let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
-        vec![
-            KeyValue::new("http.request.method", method),
-            KeyValue::new("server.address", name.to_owned()),
-            KeyValue::new("server.port", port.parse().unwrap_or(0_i64)),
-        ]
-    };
-    let span = inside(method, about);
-    let of = match &span {
-        Some(span) => span.span_context().clone(),
-        None => Context::map_current(|context| context.span().span_context().clone()),
-    };
+pub fn call(method: &'static str, host: &str, headers: &mut HeaderMap) -> Span {
+    let span = inside(|| What::Call {
+        method,
+        host: host.into(),
+        status: None,
+    });
+    let of = span.context().unwrap_or_else(current);
     if of.is_valid() {
         let flags = if of.is_sampled() { "01" } else { "00" };
         let text = format!("00-{}-{}-{flags}", of.trace_id(), of.span_id());
@@ -189,28 +149,20 @@ pub fn call(method: &'static str, host: &str, headers: &mut HeaderMap) -> Call {
             headers.insert(TRACEPARENT.clone(), value);
         }
     }
-    Call(span)
-}
-
-impl Call {
-    /// The host answered.
-    pub fn answered(mut self, status: u16) {
-        if let Some(span) = &mut self.0 {
-            let code = i64::from(status);
-            span.set_attribute(KeyValue::new("http.response.status_code", code));
-        }
-    }
+    span
 }
 
 /// A span of what is done for others, if it is done inside of a followed request.
-fn inside(name: &'static str, about: impl FnOnce() -> Vec<KeyValue>) -> Option<Span> {
-    if !Context::map_current(|context| context.span().is_recording()) {
-        return None;
+fn inside(what: impl FnOnce() -> What) -> Span {
+    let outer = current();
+    if !outer.is_sampled() {
+        return Span::default();
     }
-    let tracer = TRACER.get()?;
-    let builder = tracer.span_builder(name);
-    let builder = builder.with_kind(SpanKind::Client).with_attributes(about());
-    Some(tracer.build_with_context(builder, &Context::current()))
+    Span::begin(what(), Some(&outer))
+}
+
+fn current() -> SpanContext {
+    Context::map_current(|context| context.span().span_context().clone())
 }
 
 /// The trace of the request that `headers` come with. Two `traceparent` headers are none.
