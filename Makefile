@@ -30,6 +30,7 @@ pictures: ## the same, keeping the README's pictures in docs/images
 	@PICTURES=docs/images scripts/test-browser.sh
 conformance: ## a real Keycloak with a browser, a real kube-apiserver with Helm; kept in docs/results
 	@scripts/conformance.sh
+	@scripts/test-evaluation.sh
 	@scripts/test-cluster.sh
 bench: ## CPU per request beside its floors; the last result is in docs/results
 	@scripts/bench.sh

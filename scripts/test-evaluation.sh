@@ -28,7 +28,9 @@ stop() {
     podman logs --tail 20 "$freehold_runs" >&2 || true
     podman logs --tail 20 "$keycloak_runs" >&2 || true
   fi
-  podman rm --force --time 5 --ignore "$freehold_runs" "$keycloak_runs" >/dev/null 2>&1 || true
+  # The one that uses the other's network first.
+  podman rm --force --time 5 --ignore "$freehold_runs" >/dev/null || true
+  podman rm --force --time 1 --ignore "$keycloak_runs" >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap stop EXIT
@@ -50,8 +52,8 @@ cp "$files/realm.json" "$work/keycloak/data/import/"
 # Freehold comes first and finds no provider, as it may with `docker compose up`.
 podman run --detach --name "$keycloak_runs" --network none --volume "$work/keycloak:/opt/keycloak" \
   --volume "$(readlink -f tests/peers/node_modules):/peers/node_modules:ro" --volume "$root/tests/peers:/peers/here:ro" \
-  --tmpfs /tmp --rootfs /:O sleep infinity >/dev/null
-podman run --detach --name "$freehold_runs" --network "container:$keycloak_runs" --read-only --cap-drop ALL \
+  --tmpfs /tmp:rw,notmpcopyup --rootfs /:O sleep infinity >/dev/null
+podman run --detach --no-healthcheck --name "$freehold_runs" --network "container:$keycloak_runs" --read-only --cap-drop ALL \
   --security-opt no-new-privileges --volume "$files/freehold.toml:/etc/freehold/freehold.toml:ro" \
   --volume "$files/client-secret:/run/secrets/oidc-client-secret:ro" "$image" "${command[@]}" >/dev/null
 
@@ -63,7 +65,7 @@ browser() {
 check "Freehold starts without Keycloak" wait_for 60 inside curl -sSf http://localhost:8080/healthz
 mapfile -t command < <(told keycloak)
 podman exec --detach --env KC_HEALTH_ENABLED=true "$keycloak_runs" \
-  sh -c 'exec /opt/keycloak/bin/kc.sh "$@" >/opt/keycloak/said 2>&1' sh "${command[@]}"
+  sh -c 'exec /opt/keycloak/bin/kc.sh "$@" >/opt/keycloak/said 2>&1' sh "${command[@]}" >/dev/null
 check "Keycloak starts and has the realm" \
   wait_for 240 inside curl -sSf http://localhost:8081/realms/evaluation/.well-known/openid-configuration
 ln -s /peers/node_modules "$work/keycloak/node_modules"

@@ -5,7 +5,7 @@
 //! spans of them and sends these, whenever there are enough or it is time.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use opentelemetry::trace::{
@@ -118,6 +118,9 @@ impl Begun {
             } => Status::error(""),
             _ => Status::Unset,
         };
+        let time = |at: Timestamp| {
+            UNIX_EPOCH + Duration::from_nanos(u64::try_from(at.as_nanosecond()).unwrap_or(0))
+        };
         SpanData {
             span_context: self.context(),
             parent_span_id: self.parent,
@@ -134,11 +137,6 @@ impl Begun {
             instrumentation_scope: scope.clone(),
         }
     }
-}
-
-fn time(at: Timestamp) -> SystemTime {
-    let since = u64::try_from(at.as_nanosecond()).unwrap_or(0);
-    SystemTime::UNIX_EPOCH + Duration::from_nanos(since)
 }
 
 impl What {

@@ -1,5 +1,5 @@
 //! The evaluation with a provider beside it (`infra/docker/compose.yaml`): its files fit each other and
-//! the program. `scripts/conformance.sh` signs in with them at a real Keycloak.
+//! the program. `scripts/test-evaluation.sh` signs in with them at a real Keycloak.
 
 use std::process::Command;
 
