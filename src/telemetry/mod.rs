@@ -4,6 +4,7 @@
 //! - [`trace`]: which requests are followed, and the trace context that comes and goes with them.
 //! - [`metrics`]: the table of all metrics; [`Meters`] measure them.
 //! - [`otlp`]: the senders of all three to a collector, each behind a bounded queue ([`Drops`]).
+//! - [`Span`]: plain values until it is sent.
 //! - [`Health`], [`Report`]: what `/readyz` and `freehold doctor` answer.
 //!
 //! **Invariants.** Nothing is sent anywhere unless a collector is configured. Lines go to standard

@@ -229,9 +229,9 @@ impl Spans {
             news: Condvar::new(),
         });
         let _others_are_followed = SPANS.set(Arc::clone(&spans));
-        let (sent, runtime) = (Arc::clone(&spans), tokio::runtime::Handle::current());
+        let (waiting, runtime) = (Arc::clone(&spans), tokio::runtime::Handle::current());
         let send = move || {
-            sent.send(every, |batch| {
+            waiting.send(every, |batch| {
                 // What fails is counted.
                 let _dropped = runtime.block_on(exporter.export(batch));
             });

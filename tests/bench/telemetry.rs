@@ -1,6 +1,6 @@
 //! What telemetry costs: the CPU time of a service that traces one request in ten and sends everything to a
-//! receiver on this machine, as often as by default, beside the same service without telemetry. A second
-//! service without telemetry runs as a control: how far it is from the first is how far chance goes.
+//! receiver on this machine, beside the same service without telemetry. A second service without telemetry
+//! runs as a control: how far it is from the first is how far chance goes.
 //!
 //! The three take turns of a few milliseconds, so that what the machine does meanwhile hits all of them,
 //! and everything counts that their processes use from the first turn to the last, sending included. All
@@ -127,16 +127,34 @@ pub(crate) fn measure_here(folder: &Path) {
          | Lowest to highest | Control: median | Lowest to highest | At most |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for ((what, _), used) in WHATS.into_iter().zip(used) {
-        let of = |side: usize| spread(used.iter().map(|used| used[side]));
-        let times = |side: usize| spread(used.iter().map(|used| used[side] / used[0]));
-        let ([_, off, _], [_, on, _]) = (of(0), of(1));
-        let ([least, middle, most], [low, control, high]) = (times(1), times(2));
-        println!(
-            "| {what} | {off:.1} | {on:.1} | {middle:.3} | {least:.3} to {most:.3} | {control:.3} \
-             | {low:.3} to {high:.3} | {MOST} |"
-        );
+    for ((what, _), used) in WHATS.into_iter().zip(&used) {
+        print(what, used);
     }
+    let mixed = (0..SETS).map(|set| {
+        let turn = WHATS.iter().zip(&used);
+        let sum = |side: usize| {
+            turn.clone()
+                .map(|((_, calls), used)| used[set][side] * f64::from(*calls))
+                .sum()
+        };
+        std::array::from_fn(sum)
+    });
+    print(
+        "all of a turn: 200, 20 and 100 of them",
+        &mixed.collect::<Vec<_>>(),
+    );
+}
+
+/// One line of the table.
+fn print(what: &str, used: &[[f64; 3]]) {
+    let of = |side: usize| spread(used.iter().map(|used| used[side]));
+    let times = |side: usize| spread(used.iter().map(|used| used[side] / used[0]));
+    let ([_, off, _], [_, on, _]) = (of(0), of(1));
+    let ([least, middle, most], [low, control, high]) = (times(1), times(2));
+    println!(
+        "| {what} | {off:.1} | {on:.1} | {middle:.3} | {least:.3} to {most:.3} | {control:.3} \
+         | {low:.3} to {high:.3} | {MOST} |"
+    );
 }
 
 /// Microseconds that each of them used per request.
