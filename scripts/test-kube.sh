@@ -154,8 +154,8 @@ backup_before_upgrade() {
   install -d -m 0700 -o 65532 -g 65532 "$(volume tmp)/backups" && asked_by_hook &&
     jq -e '.[0] | .HostConfig.ReadonlyRootfs and .Config.User == "65532:65532" and (.EffectiveCaps | length == 0)
       and ([.Mounts[] | select(.Destination == "/data")] | length == 1 and (.[0].RW | not))' "$work/inspected" &&
-    podman exec "$container" /freehold backup list --json >"$work/backups" && cat "$work/backups" &&
-    [[ $(wc -l <"$work/backups") == 1 && $(cut -d' ' -f1 "$work/hook") == "$(jq -r .id "$work/backups")" ]]
+    podman exec "$container" /freehold backup list --json >"$work/backups" &&
+    jq -r .id "$work/backups" | grep -xF "$(cut -d' ' -f1 "$work/hook")"
 }
 
 # What the data folder holds, byte for byte.
