@@ -5,6 +5,7 @@ its claim, unchanged but for what a scheduler would add.
     helm template freehold helm/freehold --values FILE | scripts/kube.py | podman kube play -
 
 podman knows no StatefulSet. The pod gets the name and the claim that the StatefulSet would give it.
+With --hook it is the pod of the Job before an upgrade, which takes that claim, and nothing else.
 """
 
 import argparse
@@ -18,9 +19,18 @@ def main() -> None:
     arguments.add_argument("--name", help="the pod's name instead of the first of the StatefulSet")
     arguments.add_argument("--image", help="the image instead of the one of the values")
     arguments.add_argument("--port", type=int, help="the port on 127.0.0.1 for the pod's https")
+    arguments.add_argument("--hook", action="store_true", help="the pod of the Job before an upgrade")
     arguments.add_argument("--kept", action="store_true", help="the claim is there already")
     asked = arguments.parse_args()
     documents = [one for one in yaml.safe_load_all(sys.stdin) if one]
+    if asked.hook:
+        job = next(one for one in documents if one["kind"] == "Job")
+        pod = {"apiVersion": "v1", "kind": "Pod", **job["spec"]["template"]}
+        pod["metadata"]["name"] = job["metadata"]["name"]
+        if asked.image:
+            pod["spec"]["containers"][0]["image"] = asked.image
+        yaml.safe_dump(pod, sys.stdout, sort_keys=False)
+        return
     the_set = next(one for one in documents if one["kind"] == "StatefulSet")
     first = f"{the_set['metadata']['name']}-0"
     pod = {"apiVersion": "v1", "kind": "Pod", **the_set["spec"]["template"]}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the pod that the chart renders, with its ConfigMap and its claim, as `podman kube play` does:
-# it becomes ready, keeps its data, and goes on elsewhere when its node is lost.
+# it becomes ready, keeps its data, makes a backup for the Job before an upgrade, and goes on elsewhere
+# when its node is lost.
 #
 #   scripts/test-kube.sh [IMAGE]     default localhost/freehold:dev
 #
@@ -20,6 +21,7 @@ release=kube-$$
 pod=$release-freehold-0
 container=$pod-freehold
 claim=data-$pod
+hook=$release-freehold-backup
 look=look-$$
 tls=$release-tls
 port=$(free_port)
@@ -29,7 +31,7 @@ work=$(mktemp -d)
 tidy_up() {
   ((failed == 0)) || podman logs "$container" 2>&1 | tail -40 >&2
   local left
-  for left in "$pod" "$pod-moved" "$look-freehold-0"; do podman pod rm --force "$left" >/dev/null 2>&1 || true; done
+  for left in "$pod" "$pod-moved" "$hook" "$look-freehold-0"; do podman pod rm --force "$left" >/dev/null 2>&1 || true; done
   for left in "$claim" "$tls" "$release-freehold" "data-$look-freehold-0" "$look-freehold" tmp; do
     podman volume rm --force "$left" >/dev/null 2>&1 || true
   done
@@ -52,7 +54,9 @@ config:
   server: {public_url: "$url"}
   identity:
     providers: [{id: work, issuer: "https://login.example.org/realms/work", client_id: freehold}]
+  backup: {to: "file:/tmp/backups"}
 tls: {source: secret, secretName: $tls}
+backup: {beforeUpgrade: true}
 egress: [{host: login.example.org, port: 443, cidrs: [192.0.2.1/32]}]
 END
 }
@@ -69,11 +73,14 @@ play() {
   podman kube play "$work/pod.yaml" 2>&1 && secret_decoded
 }
 
+# volume NAME: its folder on this machine.
+volume() { podman volume inspect "$1" --format '{{.Mountpoint}}'; }
+
 # podman 4 writes what a secret has as it stands in the file, in base64. The program takes new files
 # without a restart, as from the kubelet.
 secret_decoded() {
   local folder
-  folder=$(podman volume inspect "$tls" --format '{{.Mountpoint}}') &&
+  folder=$(volume "$tls") &&
     install -m 0440 -g 65532 "$work/tls.crt" "$work/tls.key" "$folder/"
 }
 
@@ -129,6 +136,37 @@ put() {
 }
 first_put() { dav MKCALENDAR kept/ && put 0; }
 same_bytes() { dav GET "kept/$1.ics" --output "$work/back.ics" && cmp "$work/$1.ics" "$work/back.ics"; }
+
+# asked_by_hook: plays the pod of the Job before an upgrade, beside the claim, to its end. What it says is
+# in the file `hook`.
+asked_by_hook() {
+  local rc=0
+  rendered --hook >"$work/hook.yaml" && podman kube play "$work/hook.yaml" 2>&1 || return 1
+  [[ $(podman wait "$hook-backup") == 0 ]] || rc=1
+  podman logs "$hook-backup" >"$work/hook" 2>&1
+  podman inspect "$hook-backup" >"$work/inspected"
+  podman pod rm --force "$hook" >/dev/null
+  cat "$work/hook"
+  return "$rc"
+}
+
+backup_before_upgrade() {
+  install -d -m 0700 -o 65532 -g 65532 "$(volume tmp)/backups" && asked_by_hook &&
+    jq -e '.[0] | .HostConfig.ReadonlyRootfs and .Config.User == "65532:65532" and (.EffectiveCaps | length == 0)
+      and ([.Mounts[] | select(.Destination == "/data")] | length == 1 and (.[0].RW | not))' "$work/inspected" &&
+    podman exec "$container" /freehold backup list --json >"$work/backups" &&
+    jq -r .id "$work/backups" | grep -xF "$(cut -d' ' -f1 "$work/hook")"
+}
+
+# What the data folder holds, byte for byte.
+sums() { (cd "$(volume "$claim")" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
+
+# The service was killed, which leaves a socket and an open log of the database behind.
+no_backup_without_service() {
+  podman kill --signal KILL "$container" && podman wait "$container" && sums >"$work/before" || return 1
+  ! asked_by_hook && grep 'no service answers at /data/admin.sock' "$work/hook" &&
+    sums | cmp - "$work/before" && grep freehold.db-wal "$work/before"
+}
 
 helm_test_passes() {
   podman run --rm --network host "$image" healthcheck --url "https://127.0.0.1:$port"
@@ -198,9 +236,11 @@ check "what \`helm test\` runs passes" helm_test_passes
 check "it says the ways out that the values open" says_its_ways_out
 check "token create works beside the service" token
 check "an object is stored" first_put
+check "the Job before an upgrade has it make a backup, from a second pod that can only read the claim" backup_before_upgrade
 check "deleted and played again with the claim that stayed" deleted_and_played_again
 check "it is ready again" ready
 check "the object is still there, byte for byte" same_bytes 0
 check "its node is lost under a write load, and a second pod takes the claim" node_lost
 check "nothing that was acknowledged is lost" nothing_lost
+check "without a running service that Job fails, says why, and leaves every file as it was" no_backup_without_service
 counted

@@ -15,7 +15,12 @@ use crate::server::{bring_key_file, egress, opening_key};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make a backup now, beside a running service or without one
-    Now,
+    Now {
+        /// Only by a running service, which may be of another version; without one nothing is touched,
+        /// and that is an error
+        #[arg(long)]
+        running: bool,
+    },
     /// The backups there are, oldest first
     List {
         /// One line of JSON for each
@@ -47,7 +52,7 @@ pub(super) struct Which {
 
 pub(super) async fn run(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
     match command {
-        Command::Now => now(settings).await?,
+        Command::Now { running } => now(running, settings).await?,
         Command::List { json } => list(settings, json).await?,
         Command::Verify(which) => {
             let (restore, bar) = way_back(&which, settings)?;
@@ -70,8 +75,12 @@ pub(super) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn now(settings: &Settings) -> Result<(), Failure> {
-    let mut session = Session::begin(settings, &Admin::BackupNow).await?;
+async fn now(only_running: bool, settings: &Settings) -> Result<(), Failure> {
+    let mut session = if only_running {
+        Session::begin_beside(settings, &Admin::BackupNow).await?
+    } else {
+        Session::begin(settings, &Admin::BackupNow).await?
+    };
     let bar = out::bytes_bar(Some(0));
     let taken = loop {
         match session.next().await? {

@@ -1,4 +1,35 @@
-{{/* The one container. */}}
+{{/* What every pod has: no token, no names of other services, as little as possible. */}}
+{{- define "freehold.pod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  {{- include "freehold.podSecurity" . | nindent 2 }}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* A container that asks the service for something and ends. */}}
+{{- define "freehold.asking" -}}
+image: {{ include "freehold.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- include "freehold.containerSecurity" . | nindent 2 }}
+resources:
+  requests:
+    cpu: 100m
+    memory: 100Mi
+    ephemeral-storage: 16Mi
+  limits:
+    cpu: 100m
+    memory: 100Mi
+    ephemeral-storage: 16Mi
+{{- end -}}
+
+{{/* The one container of the service. */}}
 {{- define "freehold.container" -}}
 {{- $v := .Values -}}
 image: {{ include "freehold.image" . }}

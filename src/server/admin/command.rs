@@ -55,13 +55,21 @@ pub enum Command {
         /// By this key-encryption key as well; `None`: by the configured one alone.
         to: Option<KekPlace>,
     },
-    /// Make a backup, with [`Output::Backup`]; [`Answer::Backup`].
+    /// Make a backup, with [`Output::Backup`]; [`Answer::Backup`]. Any version may ask for it, so what
+    /// is said here and in answer never changes its words.
     BackupNow,
     /// Say how the store is; [`Answer::Examined`].
     Examine,
 }
 
 impl Command {
+    /// Whether a service carries it out for a command line of another version, as before an upgrade
+    /// the new program asks the old one.
+    #[must_use]
+    pub(super) const fn is_for_any_version(&self) -> bool {
+        matches!(self, Self::BackupNow)
+    }
+
     /// As on the command line.
     #[must_use]
     pub fn name(&self) -> &'static str {

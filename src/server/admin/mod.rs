@@ -5,7 +5,8 @@
 //! rooms itself and speaks to the same function through memory. Both ways are a [`Session`].
 //!
 //! One connection is one command: a line with the version and the command, then lines both ways,
-//! each a JSON value of at most [`LINE_MAX`] bytes, until the answer or the failure.
+//! each a JSON value of at most [`LINE_MAX`] bytes, until the answer or the failure. Both sides are of
+//! one version, but for a backup: before an upgrade the new program asks the old one for it.
 //!
 //! **Invariants.** The socket has mode 0600 from the instant it exists. Only its own user and root
 //! are listened to, whatever the mode says. A socket that is left over is replaced only by who holds

@@ -14,7 +14,7 @@ use crate::base::clock::after;
 use crate::identity::tokens::{self, NewToken};
 use crate::identity::{Actor, Handle, IdentityError, Principal, Role, Roles, principals};
 
-/// The version that both sides have to be.
+/// The version that both sides have to be, but for [`Command::is_for_any_version`].
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Why a command ends when the service does.
@@ -68,7 +68,9 @@ pub(super) async fn converse(rooms: &Rooms, mut talk: Talk) {
 
 async fn carry_out(rooms: &Rooms, talk: &mut Talk) -> Result<Answer, Failure> {
     let opening: Opening<serde_json::Value> = talk.wire.receive().await?;
-    if opening.version != VERSION {
+    let command = serde_json::from_value::<Command>(opening.command);
+    let is_for_any = command.as_ref().is_ok_and(Command::is_for_any_version);
+    if opening.version != VERSION && !is_for_any {
         return Err(format!(
             "the running service is version {VERSION}, this command line is {}: restart the \
              service, or use the program that it was started from",
@@ -76,7 +78,7 @@ async fn carry_out(rooms: &Rooms, talk: &mut Talk) -> Result<Answer, Failure> {
         )
         .into());
     }
-    let command: Command = serde_json::from_value(opening.command)?;
+    let command = command?;
     tracing::info!(command = command.name(), "a command of the operator");
     run(rooms, command, talk).await
 }

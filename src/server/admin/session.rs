@@ -1,5 +1,6 @@
 //! The command line's end: the same conversation with a service, or with rooms of its own.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -44,6 +45,12 @@ pub enum SessionError {
          start"
     )]
     NoDatabase(String),
+    /// Only a running service was to be asked.
+    #[error(
+        "no service answers at {0}, so nothing was done: start the service on this folder and run the \
+         command again"
+    )]
+    NotRunning(String),
     /// The socket is there and may not be opened.
     #[error(
         "cannot open the admin socket {path}: {source}: run the command as the user that the \
@@ -74,13 +81,33 @@ impl Session {
     /// # Errors
     /// [`SessionError::NoDatabase`], [`SessionError::Socket`], [`SessionError::Rooms`].
     pub async fn begin(settings: &Settings, command: &Command) -> Result<Self, SessionError> {
-        let mut session = Self::open(settings).await?;
+        Self::open(settings).await?.opened(command).await
+    }
+
+    /// Begins `command` with the service that runs on the data folder, and with nothing else: the
+    /// store is neither opened nor locked, so that a newer program migrates nothing.
+    ///
+    /// # Errors
+    /// [`SessionError::NotRunning`], [`SessionError::Socket`].
+    pub async fn begin_beside(
+        settings: &Settings,
+        command: &Command,
+    ) -> Result<Self, SessionError> {
+        let folder = &settings.store.data;
+        let Some(live) = Self::live(folder).await? else {
+            let path = socket::path(folder).display().to_string();
+            return Err(SessionError::NotRunning(path));
+        };
+        live.opened(command).await
+    }
+
+    async fn opened(mut self, command: &Command) -> Result<Self, SessionError> {
         let opening = Opening {
             version: VERSION.to_owned(),
             command,
         };
-        session.wire.send(&opening).await?;
-        Ok(session)
+        self.wire.send(&opening).await?;
+        Ok(self)
     }
 
     /// Carries out a command that only gives an answer.
@@ -147,14 +174,8 @@ impl Session {
         let folder = &settings.store.data;
         let since = Instant::now();
         loop {
-            let live = socket::connect(folder).await;
-            let live = live.map_err(|source| SessionError::Socket {
-                path: socket::path(folder).display().to_string(),
-                source,
-            })?;
-            if let Some(stream) = live {
-                let wire = Wire::new(stream);
-                return Ok(Self { wire, own: None });
+            if let Some(live) = Self::live(folder).await? {
+                return Ok(live);
             }
             let database = SqliteOptions::new(folder).database();
             if settings.store.backend == Backend::Sqlite && !database.exists() {
@@ -168,6 +189,19 @@ impl Session {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// A conversation with the service that runs on the folder; none when none does.
+    async fn live(folder: &Path) -> Result<Option<Self>, SessionError> {
+        let stream = socket::connect(folder).await;
+        let stream = stream.map_err(|source| SessionError::Socket {
+            path: socket::path(folder).display().to_string(),
+            source,
+        })?;
+        Ok(stream.map(|stream| Self {
+            wire: Wire::new(stream),
+            own: None,
+        }))
     }
 
     /// A conversation with rooms of its own, through memory.

@@ -1,5 +1,10 @@
 //! The commands, the schedule, what a folder keeps, and what is said where backups are not for us.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
 use freehold::crypto::Owner;
 use freehold::identity::principals;
 
@@ -108,6 +113,76 @@ fn the_service_makes_one_when_it_starts_and_says_so() {
             .any(|line| line.contains("the newest 0 minutes old")),
         "{said}"
     );
+}
+
+/// What every file of the data folder holds.
+fn kept(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let inside = |path: PathBuf| {
+        if path.is_dir() {
+            return kept(&path);
+        }
+        // A socket has nothing to read.
+        let held = std::fs::read(&path).unwrap_or_default();
+        BTreeMap::from([(path, held)])
+    };
+    entries
+        .flat_map(|entry| inside(entry.unwrap().path()))
+        .collect()
+}
+
+#[test]
+fn with_running_only_a_service_makes_a_backup_and_without_one_nothing_is_touched() {
+    if on_postgres() {
+        return;
+    }
+    let now = ["backup", "now", "--running"];
+    let (place, _shelf) = with_folder();
+    let served = place.serve();
+    let made = run(&place, &now);
+    let known = listed(&place);
+    assert_eq!(known.len(), 1);
+    assert!(made.starts_with(known[0]["id"].as_str().unwrap()), "{made}");
+    // Killed, it leaves a socket behind, and a log that the next one to open the store takes in.
+    served.kill();
+    let before = kept(&place.data);
+    assert!(before.keys().any(|path| path.ends_with("freehold.db-wal")));
+    assert!(before.keys().any(|path| path.ends_with("admin.sock")));
+    let said = refused(&place, &now);
+    assert!(said.contains("no service answers at"), "{said}");
+    assert!(said.contains("start the service on this folder"), "{said}");
+    assert!(kept(&place.data) == before, "something was touched");
+    assert_eq!(listed(&place).len(), 1);
+
+    let nowhere = super::elsewhere(&place, &place.folder.path().join("nowhere"));
+    let said = refused(&nowhere, &now);
+    assert!(said.contains("no service answers at"), "{said}");
+    assert!(!nowhere.data.exists());
+}
+
+/// Before an upgrade the new program asks the old one, and says its own version.
+#[test]
+fn a_command_line_of_any_version_may_ask_a_running_service_for_a_backup() {
+    if on_postgres() {
+        return;
+    }
+    let (place, _shelf) = with_folder();
+    let _served = place.serve();
+    for version in ["0.0.1", "99.0.0"] {
+        let mut socket = UnixStream::connect(place.data.join("admin.sock")).unwrap();
+        writeln!(
+            socket,
+            "{{\"version\":\"{version}\",\"command\":\"backup_now\"}}"
+        )
+        .unwrap();
+        let lines = BufReader::new(socket).lines();
+        let last = lines.map(Result::unwrap).last().unwrap();
+        let last: serde_json::Value = serde_json::from_str(&last).unwrap();
+        let id = &last["answer"]["backup"]["id"];
+        let newest = listed(&place).pop().unwrap();
+        assert_eq!(&newest["id"], id, "{version}: {last}");
+    }
+    assert_eq!(listed(&place).len(), 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A value set is a file of `helm/freehold/examples` or of `tests/fixtures/helm/values`. What is
 //! rendered is kept in `tests/fixtures/helm/golden`, and `FREEHOLD_BLESS=1` writes it anew.
 
+mod hook;
 mod identity;
 mod pods;
 mod refusals;

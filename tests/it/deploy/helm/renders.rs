@@ -49,8 +49,9 @@ fn kinds_of_an_operator_are_rendered_only_where_they_are_asked_for() {
     let of_operator = |text: &str| -> Vec<String> {
         let all = documents(text).into_iter();
         let versions = all.map(|one| one["apiVersion"].as_str().unwrap().to_owned());
-        let foreign =
-            |one: &String| !["v1", "apps/v1", "networking.k8s.io/v1"].contains(&one.as_str());
+        let foreign = |one: &String| {
+            !["v1", "apps/v1", "batch/v1", "networking.k8s.io/v1"].contains(&one.as_str())
+        };
         versions.filter(foreign).collect()
     };
     let mut asked = 0;

@@ -28,7 +28,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Every value set, rendered into a folder: the folder, and how many resources there are, the pod
-/// inside of a `StatefulSet` counted beside it.
+/// inside of a `StatefulSet` or a `Job` counted beside it.
 fn all_rendered() -> (tempfile::TempDir, usize) {
     // checkov passes over folders whose name begins with a dot, and finds nothing there.
     let folder = tempfile::Builder::new()
@@ -42,7 +42,7 @@ fn all_rendered() -> (tempfile::TempDir, usize) {
         count += documents.len();
         count += documents
             .iter()
-            .filter(|one| one["kind"] == "StatefulSet")
+            .filter(|one| one["kind"] == "StatefulSet" || one["kind"] == "Job")
             .count();
         std::fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
     }
