@@ -178,7 +178,7 @@ fn turns(sides: &mut [Side; 3], what: usize) -> [f64; 3] {
         after = cpu(sides);
     }
     let requests = f64::from(calls) * f64::from(TURNS);
-    std::array::from_fn(|at| (after[at] - before[at]).as_secs_f64() * 1e6 / requests)
+    std::array::from_fn(|at| (after[at].as_secs_f64() - before[at].as_secs_f64()) * 1e6 / requests)
 }
 
 /// The lowest, the median and the highest.
