@@ -94,9 +94,9 @@ pub struct KeyRing(Arc<Parts>);
 struct Parts {
     ring: Store,
     vault: Vault,
-    kek: Arc<Kek>,
+    kek: Kek,
     recovery: Option<Arc<RecoveryKey>>,
-    state: Arc<Mutex<State>>,
+    state: Mutex<State>,
 }
 
 impl KeyRing {

@@ -87,9 +87,9 @@ impl LockedRing {
         let keys = KeyRing(Arc::new(Parts {
             ring: self.ring.clone(),
             vault: Vault::default(),
-            kek: Arc::new(kek),
+            kek,
             recovery: self.recovery.clone(),
-            state: Arc::new(Mutex::new(State::new(self.ring.clock().now()))),
+            state: Mutex::new(State::new(self.ring.clock().now())),
         }));
         keys.unwrap_roots().await?;
         self.take_over(&keys, old).await?;
