@@ -91,7 +91,7 @@ done
 if ((failed == 0)) && [[ $with_build == yes ]]; then
   {
     printf '# A newcomer, timed\n\nWritten by "make newcomer" on %s: from git clone to a signed-in page, with\n' "$(date -u +%F)"
-    printf 'the commands of the README, on %s cores. The first way builds the release; the second finds it built.\n\n' "$(nproc)"
+    printf 'the commands of the README, on %s cores. Each builds the release of Freehold itself; its\nlibraries were there from an earlier build on this machine.\n\n' "$(nproc)"
     sed 's/^/- /' "$work/times"
   } >docs/results/newcomer.md
 fi
