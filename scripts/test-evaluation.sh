@@ -3,8 +3,8 @@
 # are, in two containers that share a network without a way out, and a browser in it. What held is kept in
 # docs/results/evaluation.md.
 #
-# Keycloak's container is this machine's root folder, kept as it is, with Keycloak at /opt/keycloak:
-# its own image cannot be had everywhere. Freehold's is made of the built program.
+# Keycloak's container is this machine's root folder, kept as it is: its own image cannot be had
+# everywhere. Freehold's is made of the built program.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 # shellcheck source=checks.sh
@@ -26,7 +26,7 @@ stop() {
   local rc=$?
   if ((rc != 0)); then
     podman logs --tail 20 "$freehold_runs" >&2 || true
-    podman logs --tail 20 "$keycloak_runs" >&2 || true
+    podman exec "$keycloak_runs" tail -n 20 /tmp/said >&2 || true
   fi
   # The one that uses the other's network first.
   podman rm --force --time 5 --ignore "$freehold_runs" >/dev/null || true
@@ -45,30 +45,23 @@ print(*yaml.safe_load(open("infra/docker/compose.yaml"))["services"][sys.argv[1]
 
 mapfile -t command < <(told freehold)
 files=$root/infra/docker/evaluation
-cp -a "$keycloak" "$work/keycloak"
-mkdir -p "$work/keycloak/data/import"
-cp "$files/realm.json" "$work/keycloak/data/import/"
 
 # Freehold comes first and finds no provider, as it may with `docker compose up`.
-podman run --detach --name "$keycloak_runs" --network none --volume "$work/keycloak:/opt/keycloak" \
-  --volume "$(readlink -f tests/peers/node_modules):/peers/node_modules:ro" --volume "$root/tests/peers:/peers/here:ro" \
+podman run --detach --name "$keycloak_runs" --network none --volume "$keycloak:/opt/keycloak:O" \
+  --volume "$files/realm.json:/opt/keycloak/data/import/realm.json:ro" --volume "$root:$root:ro" --volume "$cache:$cache:ro" \
   --tmpfs /tmp:rw,notmpcopyup --rootfs /:O sleep infinity >/dev/null
 podman run --detach --no-healthcheck --name "$freehold_runs" --network "container:$keycloak_runs" --read-only --cap-drop ALL \
   --security-opt no-new-privileges --volume "$files/freehold.toml:/etc/freehold/freehold.toml:ro" \
   --volume "$files/client-secret:/run/secrets/oidc-client-secret:ro" "$image" "${command[@]}" >/dev/null
 
 inside() { podman exec "$keycloak_runs" "$@"; }
-browser() {
-  cp tests/peers/evaluation.mjs "$work/keycloak/"
-  podman exec --workdir /opt/keycloak "$keycloak_runs" node evaluation.mjs "$@"
-}
+browser() { inside "$(command -v node)" "$root/tests/peers/evaluation.mjs" "$@"; }
 check "Freehold starts without Keycloak" wait_for 60 inside curl -sSf http://localhost:8080/healthz
 mapfile -t command < <(told keycloak)
 podman exec --detach --env KC_HEALTH_ENABLED=true "$keycloak_runs" \
-  sh -c 'exec /opt/keycloak/bin/kc.sh "$@" >/opt/keycloak/said 2>&1' sh "${command[@]}" >/dev/null
+  sh -c 'exec /opt/keycloak/bin/kc.sh "$@" >/tmp/said 2>&1' sh "${command[@]}" >/dev/null
 check "Keycloak starts and has the realm" \
   wait_for 240 inside curl -sSf http://localhost:8081/realms/evaluation/.well-known/openid-configuration
-ln -s /peers/node_modules "$work/keycloak/node_modules"
 check "alice signs in at Keycloak's page, reads the audit trail, changes the inventory, signs out at both" browser alice 200 201
 check "bob signs in and out; the audit trail is not for him, the inventory for reading" browser bob 403 403
 check "carol signs in and out; the audit trail is not for her, the inventory is hers to change" browser carol 403 201

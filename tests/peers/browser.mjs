@@ -6,26 +6,15 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { expect, launch } from './browsing.mjs';
 
 const link = process.argv[2];
 const pictures = process.env.PICTURES ?? join(fileURLToPath(new URL('../..', import.meta.url)), 'docs/images');
 const { origin } = new URL(link);
 mkdirSync(pictures, { recursive: true });
 
-const expect = (held, sentence, seen) => {
-  console.log(`${held ? 'ok      ' : 'FAILED  '}${sentence}`);
-  if (held) return;
-  if (seen !== undefined) console.log('        saw:', seen);
-  process.exit(1);
-};
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
 const complaints = [];
 const strangers = [];

@@ -4,39 +4,20 @@
 //   node evaluation.mjs NAME AUDIT PLACES
 //
 //   AUDIT, PLACES   the status of their GET of /audit, and of their POST of a place through the API
-import { chromium } from 'playwright-core';
+import { apiToken, expect, launch, signInAtKeycloak } from './browsing.mjs';
 
 const [name, audit, places] = process.argv.slice(2);
 const origin = 'http://localhost:8080';
-const expect = (held, sentence, seen) => {
-  if (held) return;
-  console.log(`${sentence}; saw:`, seen);
-  process.exit(1);
-};
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const page = await browser.newPage({ locale: 'en-GB' });
-await page.goto(`${origin}/items`);
-await page.getByRole('link', { name: /Keycloak/ }).click();
-await page.locator('#username').fill(name);
-await page.locator('#password').fill('evaluation');
-await Promise.all([page.waitForURL((url) => url.origin === origin), page.locator('#kc-login').click()]);
+await signInAtKeycloak(page, origin, { provider: /Keycloak/, wanted: '/items', name, password: 'evaluation' });
 expect(page.url() === `${origin}/items`, 'they come back to the page they asked for', page.url());
 const rows = await page.locator('main tbody tr').count();
 expect(rows > 5, 'the items of the sample are there', rows);
 const answer = await page.goto(`${origin}/audit`);
 expect(String(answer.status()) === audit, `the audit trail answers ${audit}`, answer.status());
 
-await page.goto(`${origin}/connect`);
-await page.getByLabel('Where you will use it').fill('script');
-await page.locator('select[name=scope]').selectOption('api');
-await page.getByRole('button', { name: 'Make a token' }).click();
-const token = (await page.locator('.secret').innerText()).trim();
+const token = await apiToken(page, origin);
 const made = await fetch(`${origin}/api/v1/places`, {
   method: 'POST',
   headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -5,16 +5,10 @@
 //   ORIGIN   of Freehold        ISSUER   the address of Keycloak, whose administrator is `operator`
 //   SECRET   of the client, the administrator and everybody        LOG   what Freehold writes
 import { readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { apiToken, expect, launch, signInAtKeycloak } from './browsing.mjs';
 
 const { ORIGIN: origin, ISSUER: issuer, SECRET: secret, LOG: log } = process.env;
 
-const expect = (held, sentence, seen) => {
-  console.log(`${held ? 'ok      ' : 'FAILED  '}${sentence}`);
-  if (held) return;
-  if (seen !== undefined) console.log('        saw:', seen);
-  process.exit(1);
-};
 const pause = (ms) => new Promise((over) => setTimeout(over, ms));
 /// What holds within a time in which nobody would notice.
 const soon = async (holds) => {
@@ -74,33 +68,18 @@ const refreshes = async (name) => (await admin('GET', `/work/events?type=REFRESH
 const says = (words) => soon(() => readFileSync(log, 'utf8').includes(words));
 
 // --- Freehold, in a browser of each person's own ---
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const signIn = async (name, wanted = '/') => {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
   const page = await context.newPage();
-  await page.goto(`${origin}${wanted}`);
-  await page.getByRole('link', { name: /Work account/ }).click();
-  await page.locator('#username').fill(name);
-  await page.locator('#password').fill(secret);
-  await Promise.all([page.waitForURL((url) => url.origin === origin), page.locator('#kc-login').click()]);
+  await signInAtKeycloak(page, origin, { provider: /Work account/, wanted, name, password: secret });
   return page;
 };
 const isIn = async (page) => {
   await page.goto(`${origin}/sessions`);
   return new URL(page.url()).pathname === '/sessions';
 };
-const token = async (page) => {
-  await page.goto(`${origin}/connect`);
-  await page.getByLabel('Where you will use it').fill('script');
-  await page.locator('select[name=scope]').selectOption('api');
-  await page.getByRole('button', { name: 'Make a token' }).click();
-  return (await page.locator('.secret').innerText()).trim();
-};
+const token = (page) => apiToken(page, origin);
 const api = async (bearer, method, path, body) => (await fetch(`${origin}/api/v1${path}`, {
   method,
   headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },

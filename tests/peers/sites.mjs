@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { launch } from './browsing.mjs';
 
 const { CspEvaluator } = createRequire(import.meta.url)('csp_evaluator/dist/evaluator.js');
 const { CspParser } = createRequire(import.meta.url)('csp_evaluator/dist/parser.js');
@@ -113,14 +113,8 @@ const sites = [
   ['another site', `http://127.0.0.1:${await listen(answer, '127.0.0.1')}`],
 ];
 
-browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  // As people have it: what was left can come back from memory.
-  ignoreDefaultArgs: ['--disable-back-forward-cache'],
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+// As people have it: what was left can come back from memory.
+browser = await launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
 const signIn = async () => {
   const page = await (await browser.newContext()).newPage();
   await page.goto(`${origin}/auth/login?return_to=/connect`);
