@@ -146,8 +146,8 @@ impl Otlp {
     /// Sends what is left, for two seconds of each signal at most. Blocks: call it from a thread of its
     /// own.
     pub fn stop(&self) {
-        // What fails is counted, and nobody is there any more to be told.
         self.spans.stop(STOP_MAX);
+        // What fails is counted, and nobody is there any more to be told.
         let _dropped = self.logger.shutdown_with_timeout(STOP_MAX);
     }
 }

@@ -1,8 +1,8 @@
 //! Spans: what was done, from when to when, and how they come to the collector.
 //!
-//! A span is a few numbers and words of ours until it leaves: beginning and ending one allocates nothing,
-//! and a request pays for no more than a place in the queue. A thread of its own makes OpenTelemetry's
-//! spans of them and sends these, whenever there are enough or it is time.
+//! A span is a few numbers and words of ours until it leaves: its names and attributes are not made while
+//! a request waits. A thread of its own makes OpenTelemetry's spans of them and sends these, whenever
+//! there are enough or it is time.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};

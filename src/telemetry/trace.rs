@@ -3,7 +3,7 @@
 //!
 //! It is decided once, when a request comes in. One that is not sampled has no span, and neither has
 //! anything that happens for it: [`database`] and [`call`] make none outside of a followed request.
-//! Spans are OpenTelemetry's own and never `tracing`'s (`src/decisions/0006-spans.md`).
+//! Spans are never `tracing`'s (`src/decisions/0006-spans.md`).
 //! Names and attributes are words of ours; what else could stand there, the exporter takes out
 //! (`allowed`).
 //!

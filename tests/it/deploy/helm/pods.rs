@@ -12,10 +12,8 @@ fn pods() -> Vec<(String, Value, Value)> {
     let mut found = Vec::new();
     for (name, values) in value_sets() {
         for one in documents(&rendered("4", &values)) {
-            let pod = match one["kind"].as_str().unwrap() {
-                "StatefulSet" | "Job" => &one["spec"]["template"],
-                "Pod" => &one,
-                _ => continue,
+            let Some(pod) = pod_of(&one) else {
+                continue;
             };
             let at = format!("{name}, {}", one["kind"]);
             found.push((at, pod["metadata"]["labels"].clone(), pod["spec"].clone()));
@@ -23,6 +21,15 @@ fn pods() -> Vec<(String, Value, Value)> {
     }
     assert!(found.len() >= 2 * value_sets().len() - 1);
     found
+}
+
+/// The pod that a document is, or that is made from it.
+fn pod_of(document: &Value) -> Option<&Value> {
+    match document["kind"].as_str().unwrap() {
+        "StatefulSet" | "Job" => Some(&document["spec"]["template"]),
+        "Pod" => Some(document),
+        _ => None,
+    }
 }
 
 /// H7 and H8.
@@ -226,8 +233,7 @@ fn the_network_is_closed_both_ways_but_for_what_is_named() {
             .iter()
             .filter(|one| one["kind"] == "NetworkPolicy")
             .collect();
-        let pods = pods().into_iter();
-        let pods = pods.filter(|(at, ..)| at.starts_with(&format!("{name},")));
+        let pods = documents.iter().filter_map(pod_of);
         assert_eq!(policies.len(), pods.count(), "{name}: one for each pod");
         for policy in policies {
             let spec = &policy["spec"];
