@@ -53,7 +53,9 @@ disk() {
 attach() { inside sh -c "mkdir -p /dev/disk/azure/data/by-lun && ln -sfn $1 /dev/disk/azure/data/by-lun/0"; }
 state() { inside systemctl show --property "$2" --value "$1"; }
 is() { [[ $(state "$1" "$2") == "$3" ]]; }
-said() { inside journalctl --no-pager --output cat --unit "$1" | grep -qF -- "$2"; }
+# What a unit wrote, all of it: the journal is behind what ended, and who closes a pipe early fails it.
+journal() { inside journalctl --sync && inside journalctl --no-pager --output cat --unit "$1"; }
+said() { journal "$1" >"$work/journal" && grep -qF -- "$2" "$work/journal"; }
 
 # ask SHA256 [SETTING [SHA256 of a collector]]: userData as the template makes it, with a certificate and keys in files.
 ask() {
@@ -136,13 +138,16 @@ boot() {
   mkdir -p "$work/system/freehold-fetch.service.d"
   printf '[Service]\nEnvironment=SSL_CERT_FILE=/machine/tls.crt\n' >"$work/system/freehold-fetch.service.d/trust.conf"
 }
-is_process_1() { inside cat /proc/1/comm | grep -qx systemd && inside systemctl --version | head -1; }
+is_process_1() { [[ $(inside cat /proc/1/comm) == systemd ]] && inside systemctl --version; }
 cloud_init() {
   inside env PYTHONPATH="$(readlink -f "$root/.tools/cloud-init")/usr/lib/python3/dist-packages" \
     /usr/bin/python3 /machine/machine.py cloud-init /machine/cloud-init.yaml
 }
 upload() { inside env SSL_CERT_FILE=/machine/tls.crt /usr/bin/python3 /machine/machine.py upload "$1" "$2"; }
-fetch() { inside systemctl start freehold-fetch.service; }
+# rest: nothing is fetched until somebody asks. The unit tries again 30 s after it failed; a run that began
+# before userData was changed would be taken for the one that is asked for.
+rest() { inside systemctl stop freehold-fetch.timer freehold-fetch.service; }
+fetch() { rest && inside systemctl start freehold-fetch.service; }
 nothing_installed() { ! inside test -e /opt/freehold/current && [[ -z $(inside sh -c 'ls -A /opt/freehold/releases 2>/dev/null') ]]; }
 
 waits_for_a_disk() {
@@ -151,9 +156,10 @@ waits_for_a_disk() {
 }
 waits_for_a_program() {
   wait_for 60 said freehold-fetch "404" && said freehold-fetch "the program is not uploaded yet" &&
-    is freehold-fetch SubState auto-restart && nothing_installed
+    wait_for 20 is freehold-fetch SubState auto-restart && nothing_installed
 }
 waits_for_a_role() {
+  rest
   touch "$work/metadata/no-role"
   { fetch || true; } && said freehold-fetch "the role Storage Blob Data Reader is not in effect yet" && nothing_installed
   local rc=$?
@@ -162,6 +168,7 @@ waits_for_a_role() {
 }
 sends_no_token_in_the_clear() {
   local before
+  rest
   before=$(wc -l <"$work/metadata/tokens")
   sed -i 's|https://127|http://127|' "$work/metadata/user-data"
   { fetch || true; } && said freehold-fetch "is no https address" && [[ $(wc -l <"$work/metadata/tokens") == "$before" ]] && nothing_installed
@@ -171,6 +178,7 @@ sends_no_token_in_the_clear() {
 }
 starts_at_every_boot() { inside systemctl is-enabled freehold.service freehold-fetch.timer freehold-data-disk.service; }
 refuses_another_checksum() {
+  rest
   upload /machine/second "freehold-$first" && { fetch || true; } &&
     said freehold-fetch "wanted is $first" && nothing_installed
 }
@@ -221,7 +229,7 @@ writes_only_its_data() {
     "$work/system/freehold.service" >"$work/system/probe.service"
   inside systemctl daemon-reload
   inside systemctl start probe.service || true
-  inside journalctl --no-pager --output cat --unit probe
+  journal probe
   said probe "Finished probe.service" && ! said probe "Failed with result"
 }
 keeps_an_event() {
@@ -278,7 +286,7 @@ EOF
     [[ $(inside sha256sum /opt/freehold-collector/current/freehold-collector | cut -d' ' -f1) == "$sum" ]] &&
     wait_for 90 said freehold-collector "Received metrics."
   local rc=$?
-  inside journalctl --no-pager --output cat --unit freehold-collector | tail -5
+  journal freehold-collector | tail -5
   return $rc
 }
 stops_cleanly() { running "$first" && inside systemctl stop freehold.service && is freehold Result success && is freehold ExecMainStatus 0; }

@@ -56,7 +56,8 @@ check() {
     sed -n 's/^note: /                /p' "$log"
   else
     printf 'FAILED  %4d s  %s (%s)\n' $((SECONDS - begun)) "$sentence" "$log"
-    tail -60 "$log" | sed 's/^/    /'
+    # What failed comes first: below it may be pages of a journal.
+    { grep -m 10 -A 8 -E '^FAILED |^ +FAIL \[' "$log" && echo "…"; tail -60 "$log"; } | sed 's/^/    /'
     return 1
   fi
 }
