@@ -92,18 +92,29 @@ ask() {
 }
 ready() { wait_for 60 ask /readyz; }
 
-# What a kubelet asks, by the very probes of the pod.
-probes_pass() {
-  local probe path
-  for probe in startupProbe livenessProbe readinessProbe; do
-    path=$(rendered | .tools/venv/bin/python -c "
+# probe KIND: asked as a kubelet asks, by the very probe of the pod.
+probe() {
+  local asked words
+  asked=$(rendered | .tools/venv/bin/python -c "
 import sys, yaml
 pod = [one for one in yaml.safe_load_all(sys.stdin) if one['kind'] == 'Pod'][0]
-get = pod['spec']['containers'][0]['$probe']['httpGet']
-assert get['scheme'] == 'HTTPS'
-print(get['path'])") && ask "$path" || return 1
-  done
+asked = pod['spec']['containers'][0]['$1']
+print(*(asked['exec']['command'] if 'exec' in asked else [asked['httpGet']['scheme'], asked['httpGet']['path']]))") || return 1
+  case $asked in
+    HTTPS\ *) ask "${asked#HTTPS }" ;;
+    # The words of a command, none of which has a blank.
+    /*) read -ra words <<<"$asked" && podman exec "$container" "${words[@]}" ;;
+    *) return 1 ;;
+  esac
 }
+probes_pass() { probe startupProbe && probe livenessProbe && probe readinessProbe; }
+
+# With a certificate that ended nobody is answered, and a start would mend nothing; the next one is taken.
+alive_without_certificate() {
+  openssl x509 -in "$work/tls.crt" -signkey "$work/tls.key" -days -1 -out "$(volume "$tls")/tls.crt" &&
+    wait_for 20 refused && probe startupProbe && probe livenessProbe && secret_decoded && ready
+}
+refused() { ! probe readinessProbe; }
 
 restricted() {
   podman inspect "$container" >"$work/inspected" &&
@@ -231,6 +242,7 @@ check "examples/evaluation.yaml: ready by its own probe, and the log has the lin
 check "the pod of the rendered StatefulSet starts, with ConfigMap, secret and claim" play
 check "it becomes ready over TLS" ready
 check "startup, liveness and readiness probes of the pod pass" probes_pass
+check "with a certificate that ended it is not ready, but alive, until the next one is there" alive_without_certificate
 check "it runs as uid 65532, read-only, without capabilities" restricted
 check "what \`helm test\` runs passes" helm_test_passes
 check "it says the ways out that the values open" says_its_ways_out

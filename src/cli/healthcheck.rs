@@ -1,4 +1,4 @@
-//! `freehold healthcheck`: is the service of this machine or container ready?
+//! `freehold healthcheck`: is the service of this machine or container ready, or does it run at all?
 
 use std::process::ExitCode;
 
@@ -17,6 +17,9 @@ pub(super) struct Arguments {
     /// A service elsewhere, such as `https://freehold.example.org`; its certificate is not verified
     #[arg(long, value_name = "URL", conflicts_with = "listen")]
     url: Option<Url>,
+    /// Only whether it runs, for who would start it again: a certificate that ended is no reason to
+    #[arg(long, conflicts_with = "url")]
+    alive: bool,
 }
 
 /// Asks the service of `settings`, or the one elsewhere that is named.
@@ -24,9 +27,10 @@ pub(super) async fn run(
     asked: &Arguments,
     settings: impl FnOnce() -> Result<Settings, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let found = match &asked.url {
-        Some(url) => probe::readiness_at(url).await?,
-        None => probe::readiness(&settings()?.server).await?,
+    let found = match (&asked.url, asked.alive) {
+        (Some(url), _) => probe::readiness_at(url).await?,
+        (None, true) => probe::liveness(&settings()?.server).await?,
+        (None, false) => probe::readiness(&settings()?.server).await?,
     };
     out::text(&found.text);
     Ok(ExitCode::from(u8::from(!found.is_ready)))

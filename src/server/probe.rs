@@ -1,5 +1,5 @@
-//! Asks a running service for its readiness: on this machine, as a container's health check does, or
-//! where an operator says.
+//! Asks a running service for its readiness, or only for a sign of life: on this machine, as a
+//! container's health check does, or where an operator says.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,7 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, pki_types::ServerName};
 use url::Url;
 
 use super::serve::reachable;
@@ -23,6 +23,8 @@ use crate::config::{Listen, Server};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
+const READY: &str = "/readyz?verbose";
+const ALIVE: &str = "/healthz";
 
 /// What the service says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +57,14 @@ pub enum ProbeError {
     },
     /// There is no answer.
     #[error(
-        "no answer from {address}/readyz: {why}: is the service running, and with the same \
+        "no answer from {address}{path}: {why}: is the service running, and with the same \
          server.listen?"
     )]
     NoAnswer {
         /// Who was asked last.
         address: SocketAddr,
+        /// For what.
+        path: &'static str,
         /// What happened.
         why: String,
     },
@@ -71,18 +75,38 @@ pub enum ProbeError {
 /// # Errors
 /// [`ProbeError`].
 pub async fn readiness(server: &Server) -> Result<Readiness, ProbeError> {
+    first(server, READY).await
+}
+
+/// Asks `/healthz` at the first of the configured listeners. A service that has no certificate to show
+/// refuses the handshake, and so says that it runs: to start it again would mend nothing.
+///
+/// # Errors
+/// [`ProbeError`].
+pub async fn liveness(server: &Server) -> Result<Readiness, ProbeError> {
+    first(server, ALIVE).await
+}
+
+async fn first(server: &Server, path: &'static str) -> Result<Readiness, ProbeError> {
     let listen = server.listen.first().copied();
     let mut last = ProbeError::UnknownPort;
     for address in addresses(listen.unwrap_or(Listen::Loopback(0))) {
         if address.port() == 0 {
             return Err(ProbeError::UnknownPort);
         }
-        let why = match tokio::time::timeout(PATIENCE, ask(server, address)).await {
+        let why = match tokio::time::timeout(PATIENCE, ask(server, address, path)).await {
             Ok(Ok(readiness)) => return Ok(readiness),
+            Ok(Err(error)) if path == ALIVE && is_a_refusal(&error) => {
+                let text = format!("it runs, and refuses every TLS handshake: {error}\n");
+                return Ok(Readiness {
+                    is_ready: true,
+                    text,
+                });
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("nothing within {} seconds", PATIENCE.as_secs()),
         };
-        last = ProbeError::NoAnswer { address, why };
+        last = ProbeError::NoAnswer { address, path, why };
     }
     Err(last)
 }
@@ -100,11 +124,11 @@ pub async fn readiness_at(url: &Url) -> Result<Readiness, ProbeError> {
         let stream = TcpStream::connect((host, port)).await?;
         let authority = format!("{}:{port}", url.host_str().unwrap_or_default());
         if url.scheme() == "http" {
-            return converse(stream, &authority).await;
+            return converse(stream, &authority, READY).await;
         }
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let stream = tls::any_certificate()?.connect(name, stream).await?;
-        converse(stream, &authority).await
+        converse(stream, &authority, READY).await
     };
     let why = match tokio::time::timeout(PATIENCE, asking).await {
         Ok(Ok(readiness)) => return Ok(readiness),
@@ -131,18 +155,24 @@ fn addresses(listen: Listen) -> Vec<SocketAddr> {
     }
 }
 
-async fn ask(server: &Server, address: SocketAddr) -> io::Result<Readiness> {
+/// Whether somebody answered the handshake, with an alert (RFC 8446 §6).
+fn is_a_refusal(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(rustls::Error::AlertReceived(_)))
+}
+
+async fn ask(server: &Server, address: SocketAddr, path: &str) -> io::Result<Readiness> {
     let stream = TcpStream::connect(address).await?;
     match tls::connector(&server.tls)? {
-        None => converse(stream, &address.to_string()).await,
+        None => converse(stream, &address.to_string(), path).await,
         Some(tls) => {
             let stream = tls.connect(address.ip().into(), stream).await?;
-            converse(stream, &address.to_string()).await
+            converse(stream, &address.to_string(), path).await
         }
     }
 }
 
-async fn converse<S>(stream: S, authority: &str) -> io::Result<Readiness>
+async fn converse<S>(stream: S, authority: &str, path: &str) -> io::Result<Readiness>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -150,7 +180,7 @@ where
         .await
         .map_err(io::Error::other)?;
     let connection = tokio::spawn(connection);
-    let request = Request::get("/readyz?verbose")
+    let request = Request::get(path)
         .header(HOST, authority)
         .body(Empty::<Bytes>::new())
         .map_err(io::Error::other)?;

@@ -190,13 +190,17 @@ fn a_healthcheck_asks_the_service_itself() {
         text(&ready.stdout).starts_with("ok\nstore: ok"),
         "{ready:?}"
     );
+    let alive = run(&place, &["healthcheck", "--alive", "--listen", &address]);
+    assert_eq!(text(&alive.stdout), "ok\n", "{alive:?}");
     served.terminate();
-    let gone = run(&place, &["healthcheck", "--listen", &address]);
-    assert_eq!(gone.status.code(), Some(1));
-    assert!(
-        text(&gone.stderr).contains("is the service running"),
-        "{gone:?}"
-    );
+    for asked in [&["healthcheck"][..], &["healthcheck", "--alive"]] {
+        let gone = run(&place, &[asked, &["--listen", &address]].concat());
+        assert_eq!(gone.status.code(), Some(1));
+        assert!(
+            text(&gone.stderr).contains("is the service running"),
+            "{gone:?}"
+        );
+    }
 }
 
 #[test]

@@ -348,6 +348,8 @@ async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
         let arguments = ["healthcheck", "--listen", address(&served)];
         let check = place.command(&arguments).output().unwrap();
         assert!(!check.status.success(), "{check:?}");
+        // It runs, and to start it again would mend nothing.
+        assert!(alive(&place, &served).starts_with("it runs, and refuses every TLS handshake"));
         let doctor = place.command(&["doctor"]).output().unwrap();
         assert!(!doctor.status.success());
         let doctor = String::from_utf8(doctor.stdout).unwrap();
@@ -355,7 +357,16 @@ async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
         assert!(doctor.contains("FAIL  certificate    no TLS"), "{doctor}");
         pair.write(&place);
         until(&served, &pair, true).await;
+        assert_eq!(alive(&place, &served), "ok\n");
     }
+}
+
+/// What the healthcheck says of a process that runs.
+fn alive(place: &Place, served: &Served) -> String {
+    let arguments = ["healthcheck", "--alive", "--listen", address(served)];
+    let check = place.command(&arguments).output().unwrap();
+    assert!(check.status.success(), "{check:?}");
+    String::from_utf8(check.stdout).unwrap()
 }
 
 #[test]

@@ -84,49 +84,36 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
-{{/* Alive is: it answers at all. Ready is: its database, keys and certificate are there. Neither is
+{{/* Alive is: it answers at all, were it only that it has no certificate to show, which a kubelet would
+     take for silence: hence a command. Ready is: its database, keys and certificate are there. Neither is
      asked before it has started, which may take as long as a migration. */}}
 {{- define "freehold.probes" -}}
 {{- $v := .Values }}
-{{- if $v.evaluation.enabled }}
 startupProbe:
   exec:
-    command: [/freehold, healthcheck]
+    command: [/freehold, healthcheck, --alive]
   periodSeconds: 5
   timeoutSeconds: 6
-  failureThreshold: {{ div (int $v.startupSeconds) 5 }}
-readinessProbe:
-  exec:
-    command: [/freehold, healthcheck]
-  periodSeconds: 15
-  timeoutSeconds: 6
-  failureThreshold: 3
-{{- else }}
-startupProbe:
-  httpGet:
-    path: /healthz
-    port: https
-    scheme: HTTPS
-  periodSeconds: 5
-  timeoutSeconds: 3
   failureThreshold: {{ div (int $v.startupSeconds) 5 }}
 livenessProbe:
-  httpGet:
-    path: /healthz
-    port: https
-    scheme: HTTPS
+  exec:
+    command: [/freehold, healthcheck, --alive]
   periodSeconds: 20
-  timeoutSeconds: 5
+  timeoutSeconds: 6
   failureThreshold: 3
 readinessProbe:
+  {{- if $v.evaluation.enabled }}
+  exec:
+    command: [/freehold, healthcheck]
+  {{- else }}
   httpGet:
     path: /readyz
     port: https
     scheme: HTTPS
+  {{- end }}
   periodSeconds: 10
-  timeoutSeconds: 5
+  timeoutSeconds: 6
   failureThreshold: 3
-{{- end }}
 {{- end -}}
 
 {{- define "freehold.volumes" -}}

@@ -119,7 +119,7 @@ fn a_pod_may_do_as_little_as_possible() {
 
 /// H10.
 #[test]
-fn a_pod_says_what_it_needs_and_is_alive_whatever_its_database_and_key_vault_do() {
+fn a_pod_says_what_it_needs_and_is_alive_whatever_its_database_certificate_and_key_vault_do() {
     for (at, _, pod) in pods() {
         for container in pod["containers"].as_array().unwrap() {
             let resources = &container["resources"];
@@ -150,12 +150,13 @@ fn a_pod_says_what_it_needs_and_is_alive_whatever_its_database_and_key_vault_do(
             probe("livenessProbe"),
             probe("readinessProbe"),
         );
-        for one in [&startup, &liveness, &readiness] {
-            assert_eq!(one["httpGet"]["scheme"], "HTTPS", "{name}");
-            assert_eq!(one["httpGet"]["port"], "https", "{name}");
+        // Who is asked answers as long as the process does; `/readyz` looks at the parts.
+        for one in [&startup, &liveness] {
+            let command = json!(["/freehold", "healthcheck", "--alive"]);
+            assert_eq!(one["exec"]["command"], command, "{name}");
         }
-        // `/healthz` answers as long as the process does; `/readyz` looks at the parts.
-        assert_eq!(liveness["httpGet"]["path"], "/healthz", "{name}");
+        assert_eq!(readiness["httpGet"]["scheme"], "HTTPS", "{name}");
+        assert_eq!(readiness["httpGet"]["port"], "https", "{name}");
         assert_eq!(readiness["httpGet"]["path"], "/readyz", "{name}");
         let patience = |one: &Value| {
             one["periodSeconds"].as_u64().unwrap() * one["failureThreshold"].as_u64().unwrap()
