@@ -69,5 +69,5 @@ pub use settings::{
     Audit, Backend, Calendar, Identity, KekProvider, Limits, Log, LogFormat, Postgres, Server,
     Settings, Sqlite, SslMode, Store, Tls, Vault,
 };
-pub use telemetry::{CollectorUrl, OtlpProtocol, Telemetry};
+pub use telemetry::{CollectorUrl, OtlpProtocol, SampleBy, Telemetry};
 pub use values::{Administrator, Listen, LogLevel, PublicUrl, is_protected};

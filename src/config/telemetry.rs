@@ -21,6 +21,16 @@ choice! {
     }
 }
 
+choice! {
+    /// What decides whether a request with a `traceparent` is traced.
+    SampleBy {
+        /// `sample_percent`.
+        Chance = "chance",
+        /// The sampled flag of the caller (W3C Trace Context §3.2.2.5.1).
+        Callers = "callers",
+    }
+}
+
 section! {
     /// Metrics, traces and logs for programs that watch the service. Nothing of it holds personal data,
     /// titles, addresses, tokens or bodies; `docs/telemetry.md` says what is sent.
@@ -34,9 +44,13 @@ section! {
         otlp_protocol: OtlpProtocol = OtlpProtocol::HttpProtobuf;
         /// Where headers are that the collector wants, one `NAME: VALUE` in a line, such as an API key.
         otlp_headers: Option<SecretRef> = None, example "\"file:/run/secrets/otlp-headers\"";
-        /// How many of 100 requests are traced, of those that come without a `traceparent`; one that has
-        /// it is traced when it says so (W3C Trace Context).
+        /// How many of 100 requests are traced. The span of one that comes with a `traceparent` (W3C Trace
+        /// Context) belongs to that trace.
         sample_percent: u32 = 10, unit "percent", range 0..=100;
+        /// What decides whether a request is traced that comes with a `traceparent`: `chance`, as with
+        /// others, or `callers`, when it says so and only then. The latter is for a gateway of yours that
+        /// writes the header anew: else anybody can have every request traced, at your cost.
+        sample_by: SampleBy = SampleBy::Chance;
         /// How often what was gathered is sent.
         export_secs: u32 = 30, unit "seconds", range 1..=3600;
         /// How many spans, and how many log records, wait to be sent at most. What does not fit is

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{ServeError, egress};
 use crate::azure::Azure;
-use crate::config::{CollectorUrl, Settings};
+use crate::config::{CollectorUrl, SampleBy, Settings};
 use crate::outbound::Exporter;
 use crate::telemetry::otlp::{self, Collector, Otlp, OtlpError};
 use crate::telemetry::trace::Sampling;
@@ -83,10 +83,13 @@ impl Telemetry {
             _ => Some(Meters::new(&resource, scraping, reader)?),
         };
         telemetry::log::init(&settings.log, otlp.as_deref())?;
-        let percent = settings.telemetry.sample_percent;
+        let sampling = Sampling {
+            percent: settings.telemetry.sample_percent,
+            callers_decide: settings.telemetry.sample_by == SampleBy::Callers,
+        };
         Ok(Self {
             azure,
-            sampling: otlp.as_ref().map(|_| Sampling { percent }),
+            sampling: otlp.as_ref().map(|_| sampling),
             otlp,
             meters,
         })

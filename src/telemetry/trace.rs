@@ -16,18 +16,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use opentelemetry::Context;
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceFlags, TraceState};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use super::spans::{Span, What};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Which requests are followed, of those whose caller does not say.
+/// Which requests are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sampling {
     /// So many of 100.
     pub percent: u32,
+    /// Not these, but those whose caller says so, where it says anything. Whoever can send a request can
+    /// have it followed then.
+    pub callers_decide: bool,
 }
 
 /// A request as it comes in.
@@ -53,25 +56,25 @@ pub struct Following {
 }
 
 impl Sampling {
-    /// Decides whether a request is followed: as its caller says, else by chance.
+    /// Decides whether a request is followed: by chance, or as its caller says. Either way its span
+    /// belongs to the caller's trace.
     ///
     /// ```
     /// use freehold::telemetry::trace::{Incoming, Sampling};
     ///
     /// let headers = http::HeaderMap::new();
     /// let incoming = Incoming { headers: &headers, id: &[0; 16], method: "GET", scheme: "https" };
-    /// let never = Sampling { percent: 0 };
+    /// let never = Sampling { percent: 0, callers_decide: false };
     /// assert!(!never.follow(incoming).is_here());
     /// ```
     #[must_use]
     pub fn follow(self, incoming: Incoming<'_>) -> Following {
         let parent = parent(incoming.headers);
-        let span = match &parent {
-            Some(parent) if !parent.is_sampled() => Span::default(),
-            None if !self.takes(incoming.id) => Span::default(),
-            parent => Span::begin(incoming.what(), parent.as_ref()),
-        };
-        let inside = span.context().or(parent);
+        let said = parent.as_ref().filter(|_| self.callers_decide);
+        let is_taken = said.map_or_else(|| self.takes(incoming.id), SpanContext::is_sampled);
+        let span = is_taken.then(|| Span::begin(incoming.what(), parent.as_ref()));
+        let span = span.unwrap_or_default();
+        let inside = span.context().or_else(|| parent.as_ref().map(unsampled));
         Following {
             span,
             inside: inside.map(|of| Context::new().with_remote_span_context(of)),
@@ -175,6 +178,12 @@ fn parent(headers: &HeaderMap) -> Option<SpanContext> {
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &text);
     let parent = context.span().span_context().clone();
     parent.is_valid().then_some(parent)
+}
+
+/// The caller's trace, for what is done for a request that is not followed.
+fn unsampled(of: &SpanContext) -> SpanContext {
+    let (flags, none) = (TraceFlags::NOT_SAMPLED, TraceState::NONE);
+    SpanContext::new(of.trace_id(), of.span_id(), flags, true, none)
 }
 
 /// The one header that is read.

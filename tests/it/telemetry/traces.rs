@@ -21,10 +21,11 @@ const PARENT: &str = "b7ad6b7169203331";
 
 /// W3C Trace Context §3.2: what the caller says about sampling holds; without it, chance decides.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_followed_as_its_caller_says_and_else_by_chance() {
+async fn where_callers_decide_a_request_is_followed_as_they_say_and_else_by_chance() {
     let receiver = Receiver::start().await;
     let mut place = sending(&receiver.http, "http/protobuf");
     set(&mut place, "SAMPLE_PERCENT", "0");
+    set(&mut place, "SAMPLE_BY", "callers");
     let served = place.serve();
     let client = reqwest::Client::new();
     let ask = async |traceparents: &[String]| {
@@ -65,6 +66,29 @@ async fn a_request_is_followed_as_its_caller_says_and_else_by_chance() {
     });
 }
 
+/// Nobody can have requests traced at the operator's cost, or keep his own from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn chance_decides_whatever_a_caller_says_and_the_span_belongs_to_his_trace() {
+    let receiver = Receiver::start().await;
+    for (percent, flags, is_traced) in [("0", "01", false), ("100", "00", true)] {
+        let mut place = sending(&receiver.http, "http/protobuf");
+        set(&mut place, "SAMPLE_PERCENT", percent);
+        let served = place.serve();
+        let url = format!("{}/api/v1/items", served.url);
+        let asked = reqwest::Client::new().get(url);
+        let asked = asked.header("traceparent", format!("00-{TRACE}-{PARENT}-{flags}"));
+        asked.send().await.unwrap();
+        // What is left is sent at the end.
+        served.terminate();
+        receiver.read(|all| {
+            let mut spans = all.spans().into_iter();
+            let span = spans.find(|span| hex(&span.trace_id) == TRACE);
+            let parent = span.map(|span| hex(&span.parent_span_id));
+            assert_eq!(parent.as_deref(), is_traced.then_some(PARENT), "{percent}");
+        });
+    }
+}
+
 /// Spans are made; nobody takes them.
 fn spans_are_made() {
     let nowhere = Collector {
@@ -93,7 +117,11 @@ async fn of_many_requests_about_as_many_are_followed_as_the_setting_says() {
             method: "GET",
             scheme: "https",
         };
-        let following = Sampling { percent: 10 }.follow(incoming);
+        let sampling = Sampling {
+            percent: 10,
+            callers_decide: false,
+        };
+        let following = sampling.follow(incoming);
         followed += u32::from(following.is_here());
     }
     assert!((900..1100).contains(&followed), "{followed}");
@@ -114,7 +142,7 @@ async fn host() -> (url::Url, Arc<Mutex<Vec<HeaderMap>>>) {
 }
 
 /// Calls a host for a request that came with `flags`; gives the `traceparent` that the host saw.
-async fn passed_on(flags: Option<&str>) -> Option<String> {
+async fn passed_on(flags: Option<&str>, callers_decide: bool) -> Option<String> {
     let (url, asked) = host().await;
     let outbound = Outbound::new([Way::to(&url, "test", "a test").unwrap()]);
     let mut headers = HeaderMap::new();
@@ -123,7 +151,11 @@ async fn passed_on(flags: Option<&str>) -> Option<String> {
         headers.insert("traceparent", value);
         headers.insert("tracestate", "vendor=free-text-of-others".parse().unwrap());
     }
-    let following = Sampling { percent: 0 }.follow(Incoming {
+    let sampling = Sampling {
+        percent: 0,
+        callers_decide,
+    };
+    let following = sampling.follow(Incoming {
         headers: &headers,
         id: &[7; 16],
         method: "GET",
@@ -140,14 +172,18 @@ async fn passed_on(flags: Option<&str>) -> Option<String> {
 #[tokio::test]
 async fn whom_we_call_is_told_the_trace_of_the_request_that_it_is_for() {
     spans_are_made();
-    let sampled = passed_on(Some("01")).await.unwrap();
+    let sampled = passed_on(Some("01"), true).await.unwrap();
     assert!(sampled.starts_with(&format!("00-{TRACE}-")), "{sampled}");
     assert!(sampled.ends_with("-01"), "{sampled}");
     assert!(
         !sampled.contains(PARENT),
         "the call is a span of its own: {sampled}"
     );
-    let unsampled = passed_on(Some("00")).await.unwrap();
-    assert_eq!(unsampled, format!("00-{TRACE}-{PARENT}-00"));
-    assert_eq!(passed_on(None).await, None);
+    for (flags, callers_decide) in [("00", true), ("00", false), ("01", false)] {
+        let unsampled = passed_on(Some(flags), callers_decide).await.unwrap();
+        assert_eq!(unsampled, format!("00-{TRACE}-{PARENT}-00"));
+    }
+    for callers_decide in [false, true] {
+        assert_eq!(passed_on(None, callers_decide).await, None);
+    }
 }
