@@ -28,8 +28,7 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub struct Sampling {
     /// So many of 100.
     pub percent: u32,
-    /// Not these, but those whose caller says so, where it says anything. Whoever can send a request can
-    /// have it followed then.
+    /// Where a caller says whether, that holds instead: whoever can send a request can then have it followed.
     pub callers_decide: bool,
 }
 
