@@ -38,8 +38,8 @@ fmt: ## format the code
 	@cargo fmt
 lint: ## clippy on everything
 	@scripts/cargo.sh clippy --locked --all-targets -- -D warnings
-generate: ## write generated files again
-	@scripts/generated.sh
+generate: ## write every file again that is made of others (templates: make arm)
+	@scripts/generate.sh
 tools: ## install everything that building and testing need
 	@scripts/tools.sh
 lock: ## renew the lock files of the test tools

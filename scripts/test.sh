@@ -136,7 +136,6 @@ after_build "no lint complains (clippy)" linted
 after_build "the documentation builds without a warning" documented
 after_build "the release builds" released
 after_build "the release program is small" small_enough
-after_build "generated files are up to date (make generate)" scripts/generated.sh --check
 
 stage "tests on SQLite" 8
 if ((EUID != 0)); then

@@ -1,7 +1,7 @@
 //! The architecture as a test: the walls W1 to W8, sizes, and the module map in ARCHITECTURE.md.
 //!
 //! Every wall has a sample below that breaks it, so that no check can silently stop working.
-//! `FREEHOLD_BLESS=1 cargo test --test it tidy` writes the module map anew.
+//! `make generate` writes the module map anew.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,7 @@ use crate::architecture::{
     sizes::{left_for_later, size_complaints},
     walls::{complaints, in_house_order, order},
 };
+use crate::support::generated::is_current;
 
 #[test]
 fn the_walls_stand() {
@@ -90,14 +91,7 @@ fn the_module_map_in_the_architecture_page_is_current() {
         "{before}{BEGIN}{}{END}{after}",
         module_map(&sources, &order)
     );
-    if std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, &current).unwrap();
-    } else {
-        assert!(
-            page == current,
-            "write it anew: FREEHOLD_BLESS=1 cargo test --test it tidy"
-        );
-    }
+    is_current(path, &current);
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn the_written_reference_and_the_annotated_file_are_current() {
         let written = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == text,
-            "{name} is not current: FREEHOLD_BLESS=1 cargo test config"
+            "{name} is not current: run `make generate`"
         );
     }
 }

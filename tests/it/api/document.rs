@@ -1,12 +1,13 @@
 //! The OpenAPI document says what the router does, no more and no less.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use freehold::api;
 use serde_json::{Value, json};
 
 use super::{Api, ask};
+use crate::architecture::root;
+use crate::support::generated::is_current;
 
 fn document() -> Value {
     serde_json::from_str(&api::openapi()).unwrap()
@@ -14,17 +15,7 @@ fn document() -> Value {
 
 #[test]
 fn the_kept_document_is_the_one_that_is_answered() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
-    let made = api::openapi();
-    if std::env::var("FREEHOLD_BLESS").is_ok() {
-        fs::write(path, &made).unwrap();
-    }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        kept == made,
-        "docs/openapi.json is not what the API answers: run \
-         `FREEHOLD_BLESS=1 cargo test --test it api` and commit it"
-    );
+    is_current(root().join("docs/openapi.json"), &api::openapi());
 }
 
 #[tokio::test]

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use freehold::identity::{Actor, Scope, principals, tokens};
 use freehold::store::{Row, Tx};
 
+use crate::architecture::root;
 use crate::support::app::TestApp;
 use crate::support::backend::keys;
+use crate::support::generated::is_current;
 use crate::support::{TestStore, on_postgres};
 use table::{Holds, TABLES};
 
@@ -69,21 +71,13 @@ async fn every_column_of_the_database_is_declared_with_what_it_holds() {
 
 #[test]
 fn the_page_about_data_is_what_the_declaration_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data.md");
-    if std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(path, page()).unwrap();
-    }
-    assert_eq!(
-        std::fs::read_to_string(path).unwrap_or_default(),
-        page(),
-        "write it anew: FREEHOLD_BLESS=1 cargo test --test it data"
-    );
+    is_current(root().join("docs/data.md"), &page());
 }
 
 fn page() -> String {
     let mut page = String::from(
         "# What is stored\n\n\
-         Written by `FREEHOLD_BLESS=1 cargo test --test it data`; a test compares it with the \
+         Written by `make generate`; a test compares it with the \
          database, column by\ncolumn. Names, e-mail addresses and job titles are in no column. What \
          is personal and not sealed is marked\nso, with the reason.\n",
     );

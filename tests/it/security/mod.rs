@@ -2,7 +2,7 @@
 //! of ours that hold it. The page is made from `asvs.txt` and `openid.txt` beside this file; each
 //! test that they name has to be there, and what no test holds has to say why.
 //!
-//! `FREEHOLD_BLESS=1 cargo test --test it security::` writes the page anew.
+//! `make generate` writes the page anew.
 
 mod promises;
 
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::architecture::{root, rust_text::RustText};
+use crate::support::generated::is_current;
 
 const BEGIN: &str = "\
 # Security, requirement by requirement
@@ -166,14 +167,5 @@ fn the_page_is_current() {
     for (plan, test, tests) in openid() {
         writeln!(page, "| {plan} | {test} | {} |", code(&tests)).unwrap();
     }
-    let path = root().join("docs/security.md");
-    if std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, &page).unwrap();
-    } else {
-        let kept = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            kept == page,
-            "write it anew: FREEHOLD_BLESS=1 cargo test --test it security::"
-        );
-    }
+    is_current(root().join("docs/security.md"), &page);
 }

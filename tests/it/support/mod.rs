@@ -6,6 +6,7 @@ pub(crate) mod azurite;
 pub(crate) mod backend;
 pub(crate) mod browser;
 pub(crate) mod dav;
+pub(crate) mod generated;
 pub(crate) mod hostile;
 pub(crate) mod served;
 

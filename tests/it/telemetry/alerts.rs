@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::architecture::root;
+use crate::support::generated::is_current;
 
 #[derive(Deserialize)]
 struct File {
@@ -243,7 +244,7 @@ fn prometheus(alerts: &[Alert]) -> String {
     };
     let rules: String = alerts.iter().map(rule).collect();
     format!(
-        "# Written from alerts.toml; FREEHOLD_BLESS=1 cargo nextest run -E 'test(telemetry::alerts)'\ngroups:\n  - name: freehold\n    interval: 1m\n    rules:\n{rules}"
+        "# Written from alerts.toml: make generate\ngroups:\n  - name: freehold\n    interval: 1m\n    rules:\n{rules}"
     )
 }
 
@@ -262,23 +263,11 @@ fn azure(alerts: &[Alert]) -> String {
     format!("{}\n", serde_json::to_string_pretty(&rules).unwrap())
 }
 
-fn is_current(name: &str, text: &str) {
-    let path = folder().join(name);
-    if std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, text).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == text,
-        "{name} is not what alerts.toml says: FREEHOLD_BLESS=1 cargo nextest run -E 'test(telemetry::alerts)'"
-    );
-}
-
 #[test]
 fn the_rules_for_prometheus_and_for_azure_are_those_of_the_one_source() {
     let alerts = alerts();
-    is_current("prometheus.yaml", &prometheus(&alerts));
-    is_current("azure.json", &azure(&alerts));
+    is_current(folder().join("prometheus.yaml"), &prometheus(&alerts));
+    is_current(folder().join("azure.json"), &azure(&alerts));
 }
 
 #[test]

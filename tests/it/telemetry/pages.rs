@@ -7,12 +7,13 @@ use freehold::telemetry::{OF_LOGS, OF_SPANS};
 
 use crate::architecture::root;
 use crate::architecture::rust_text::files;
+use crate::support::generated::is_current;
 
 fn page() -> String {
     let mut page = String::from(
         "# Metrics\n\n\
-         Written from the table in `src/telemetry/metrics.rs`: `FREEHOLD_BLESS=1 cargo nextest run -E \
-         'test(telemetry::pages)'`. How they are read and sent: [telemetry.md](telemetry.md).\n\n\
+         Written from the table in `src/telemetry/metrics.rs`: `make generate`. How they are \
+         read and sent: [telemetry.md](telemetry.md).\n\n\
          | In OpenTelemetry | In Prometheus | Kind | Labels | What it says |\n\
          | --- | --- | --- | --- | --- |\n",
     );
@@ -44,16 +45,7 @@ fn page() -> String {
 
 #[test]
 fn the_page_of_the_metrics_is_the_table() {
-    let path = root().join("docs/metrics.md");
-    let current = page();
-    if std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, &current).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == current,
-        "write it anew: FREEHOLD_BLESS=1 cargo nextest run -E 'test(telemetry::pages)'"
-    );
+    is_current(root().join("docs/metrics.md"), &page());
 }
 
 #[test]

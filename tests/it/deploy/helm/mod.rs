@@ -1,7 +1,7 @@
 //! The chart `helm/freehold`, rendered by the real Helm 3 and Helm 4: the checks H1 to H15.
 //!
 //! A value set is a file of `helm/freehold/examples` or of `tests/fixtures/helm/values`. What is
-//! rendered is kept in `tests/fixtures/helm/golden`, and `FREEHOLD_BLESS=1` writes it anew.
+//! rendered is kept in `tests/fixtures/helm/golden`, and `make generate` writes it anew.
 
 mod hook;
 mod identity;
@@ -99,25 +99,4 @@ pub(super) fn only<'d>(documents: &'d [Value], kind: &str) -> &'d Value {
 /// A file of values, parsed.
 pub(super) fn parsed(file: &Path) -> Value {
     serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
-}
-
-/// Whether generated files are written anew.
-pub(super) fn bless() -> bool {
-    std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1")
-}
-
-/// Compares a generated file with what it has to be, or writes it.
-#[track_caller]
-pub(super) fn current(path: &Path, text: &str) {
-    if bless() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-        return;
-    }
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        kept == text,
-        "{} is another one now: FREEHOLD_BLESS=1 cargo test --test it deploy::helm writes it anew",
-        path.display()
-    );
 }

@@ -1,13 +1,14 @@
 //! What is rendered: the golden files, twice the same, nothing that the cluster has to know first.
 
-use super::{MAJORS, chart, current, documents, fixtures, rendered, value_sets};
+use super::{MAJORS, chart, documents, fixtures, rendered, value_sets};
+use crate::support::generated::is_current;
 
 /// H1.
 #[test]
 fn every_value_set_renders_as_it_did_with_both_majors_of_helm() {
     for (name, values) in value_sets() {
         let text = rendered("4", &values);
-        current(&fixtures("golden").join(format!("{name}.yaml")), &text);
+        is_current(fixtures("golden").join(format!("{name}.yaml")), &text);
         let (old, new) = (documents(&rendered("3", &values)), documents(&text));
         assert_eq!(old, new, "{name}: Helm 3 and Helm 4 differ");
     }

@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::{MAJORS, chart, current, documents, fixtures, rendered, value_sets};
+use super::{MAJORS, chart, documents, fixtures, rendered, value_sets};
 use crate::architecture::root;
+use crate::support::generated::is_current;
 
 fn run(program: &Path, arguments: &[&str]) -> Output {
     assert!(
@@ -160,7 +161,7 @@ fn checkov_reads_everything_and_finds_only_what_is_explained() {
 fn promtool_takes_the_alerts() {
     let source = root().join("infra/alerts/prometheus.yaml");
     if let Ok(text) = std::fs::read_to_string(source) {
-        current(&chart().join("files/alerts.yaml"), &text);
+        is_current(chart().join("files/alerts.yaml"), &text);
     }
     let promtool = Path::new("/usr/bin/promtool");
     let rules = chart().join("files/alerts.yaml");

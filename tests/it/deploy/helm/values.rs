@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use freehold::config;
 use serde_json::{Map, Value, json};
 
-use super::{chart, current, parsed};
+use super::{chart, parsed};
+use crate::support::generated::is_current;
 
 const BEGIN: &str = "<!-- values: begin (made by tests/it/deploy/helm/values.rs) -->\n";
 const END: &str = "<!-- values: end -->";
@@ -114,7 +115,7 @@ fn the_schema_of_the_values_is_made_from_their_comments() {
         "additionalProperties": false,
     });
     let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-    current(&chart().join("values.schema.json"), &text);
+    is_current(chart().join("values.schema.json"), &text);
     let mut faults = Vec::new();
     faults_of("", &schema, &mut faults);
     assert!(faults.is_empty(), "{faults:#?}");
@@ -148,7 +149,7 @@ fn faults_of(path: &str, schema: &Value, faults: &mut Vec<String>) {
 #[test]
 fn the_list_of_keys_that_the_chart_needs_is_that_of_the_values() {
     let text = keys().join("\n") + "\n";
-    current(&chart().join("files/keys.txt"), &text);
+    is_current(chart().join("files/keys.txt"), &text);
 }
 
 #[test]
@@ -176,7 +177,7 @@ fn the_table_of_the_values_is_made_from_their_comments() {
     let page = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
-    current(&path, &format!("{before}{BEGIN}{table}{END}{after}"));
+    is_current(&path, &format!("{before}{BEGIN}{table}{END}{after}"));
 }
 
 /// A misspelt key anywhere is refused before anything is rendered, also among the settings.
