@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Failure, out};
 use crate::config::{Listen, Settings};
-use crate::server::probe;
+use crate::server::probe::{self, Question};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL", conflicts_with = "listen")]
     url: Option<Url>,
     /// Only whether it runs, for who would start it again: a certificate that ended is no reason to
-    #[arg(long, conflicts_with = "url")]
+    #[arg(long)]
     alive: bool,
 }
 
@@ -27,10 +27,14 @@ pub(super) async fn run(
     asked: &Arguments,
     settings: impl FnOnce() -> Result<Settings, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let found = match (&asked.url, asked.alive) {
-        (Some(url), _) => probe::readiness_at(url).await?,
-        (None, true) => probe::liveness(&settings()?.server).await?,
-        (None, false) => probe::readiness(&settings()?.server).await?,
+    let question = if asked.alive {
+        Question::Alive
+    } else {
+        Question::Ready
+    };
+    let found = match &asked.url {
+        Some(url) => probe::at(url, question).await?,
+        None => probe::here(&settings()?.server, question).await?,
     };
     out::text(&found.text);
     Ok(ExitCode::from(u8::from(!found.is_ready)))

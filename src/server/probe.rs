@@ -23,13 +23,30 @@ use crate::config::{Listen, Server};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
-const READY: &str = "/readyz?verbose";
-const ALIVE: &str = "/healthz";
+
+/// What a service is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether it can do its work, part by part.
+    Ready,
+    /// Whether it runs. One that has no certificate to show refuses the handshake, and so says that it
+    /// does: to start it again would mend nothing.
+    Alive,
+}
+
+impl Question {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Ready => "/readyz?verbose",
+            Self::Alive => "/healthz",
+        }
+    }
+}
 
 /// What the service says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
-    /// Whether it can do its work.
+    /// Whether it can do its work, or runs, as it was asked.
     pub is_ready: bool,
     /// Its words, part by part.
     pub text: String,
@@ -70,53 +87,31 @@ pub enum ProbeError {
     },
 }
 
-/// Asks `/readyz?verbose` at the first of the configured listeners.
+/// Asks at the first of the configured listeners.
 ///
 /// # Errors
 /// [`ProbeError`].
-pub async fn readiness(server: &Server) -> Result<Readiness, ProbeError> {
-    first(server, READY).await
-}
-
-/// Asks `/healthz` at the first of the configured listeners. A service that has no certificate to show
-/// refuses the handshake, and so says that it runs: to start it again would mend nothing.
-///
-/// # Errors
-/// [`ProbeError`].
-pub async fn liveness(server: &Server) -> Result<Readiness, ProbeError> {
-    first(server, ALIVE).await
-}
-
-async fn first(server: &Server, path: &'static str) -> Result<Readiness, ProbeError> {
-    let listen = server.listen.first().copied();
+pub async fn here(server: &Server, question: Question) -> Result<Readiness, ProbeError> {
+    let (listen, path) = (server.listen.first().copied(), question.path());
     let mut last = ProbeError::UnknownPort;
     for address in addresses(listen.unwrap_or(Listen::Loopback(0))) {
         if address.port() == 0 {
             return Err(ProbeError::UnknownPort);
         }
-        let why = match tokio::time::timeout(PATIENCE, ask(server, address, path)).await {
-            Ok(Ok(readiness)) => return Ok(readiness),
-            Ok(Err(error)) if path == ALIVE && is_a_refusal(&error) => {
-                let text = format!("it runs, and refuses every TLS handshake: {error}\n");
-                return Ok(Readiness {
-                    is_ready: true,
-                    text,
-                });
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("nothing within {} seconds", PATIENCE.as_secs()),
-        };
-        last = ProbeError::NoAnswer { address, path, why };
+        match patiently(question, ask(server, address, path)).await {
+            Ok(readiness) => return Ok(readiness),
+            Err(why) => last = ProbeError::NoAnswer { address, path, why },
+        }
     }
     Err(last)
 }
 
-/// Asks `/readyz?verbose` of the service at `url`, whatever certificate it shows: nothing secret is
-/// sent, and the answer is believed only as far as "it runs".
+/// Asks the service at `url`, whatever certificate it shows: nothing secret is sent, and the answer is
+/// believed only as far as "it runs".
 ///
 /// # Errors
 /// [`ProbeError::Address`], [`ProbeError::NothingThere`].
-pub async fn readiness_at(url: &Url) -> Result<Readiness, ProbeError> {
+pub async fn at(url: &Url, question: Question) -> Result<Readiness, ProbeError> {
     let wrong = || ProbeError::Address(url.to_string());
     let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']);
     let port = url.port_or_known_default().ok_or_else(wrong)?;
@@ -124,21 +119,33 @@ pub async fn readiness_at(url: &Url) -> Result<Readiness, ProbeError> {
         let stream = TcpStream::connect((host, port)).await?;
         let authority = format!("{}:{port}", url.host_str().unwrap_or_default());
         if url.scheme() == "http" {
-            return converse(stream, &authority, READY).await;
+            return converse(stream, &authority, question.path()).await;
         }
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let stream = tls::any_certificate()?.connect(name, stream).await?;
-        converse(stream, &authority, READY).await
+        converse(stream, &authority, question.path()).await
     };
-    let why = match tokio::time::timeout(PATIENCE, asking).await {
-        Ok(Ok(readiness)) => return Ok(readiness),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("nothing within {} seconds", PATIENCE.as_secs()),
-    };
-    Err(ProbeError::NothingThere {
+    let answer = patiently(question, asking).await;
+    answer.map_err(|why| ProbeError::NothingThere {
         url: url.to_string(),
         why,
     })
+}
+
+/// Waits for the answer; else says what happened.
+async fn patiently(
+    question: Question,
+    asking: impl Future<Output = io::Result<Readiness>>,
+) -> Result<Readiness, String> {
+    match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(Ok(readiness)) => Ok(readiness),
+        Ok(Err(error)) if question == Question::Alive && is_a_refusal(&error) => Ok(Readiness {
+            is_ready: true,
+            text: format!("it runs, and refuses every TLS handshake: {error}\n"),
+        }),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("nothing within {} seconds", PATIENCE.as_secs())),
+    }
 }
 
 /// Where a listener is reached from this machine.

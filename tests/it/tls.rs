@@ -363,10 +363,15 @@ async fn what_is_not_valid_is_not_served_until_something_valid_is_there() {
 
 /// What the healthcheck says of a process that runs.
 fn alive(place: &Place, served: &Served) -> String {
-    let arguments = ["healthcheck", "--alive", "--listen", address(served)];
-    let check = place.command(&arguments).output().unwrap();
-    assert!(check.status.success(), "{check:?}");
-    String::from_utf8(check.stdout).unwrap()
+    let url = format!("https://{}", address(served));
+    let [here, there] = [["--listen", address(served)], ["--url", &url]].map(|at| {
+        let arguments = [&["healthcheck", "--alive"], &at[..]].concat();
+        let check = place.command(&arguments).output().unwrap();
+        assert!(check.status.success(), "{check:?}");
+        String::from_utf8(check.stdout).unwrap()
+    });
+    assert_eq!(here, there);
+    here
 }
 
 #[test]

@@ -85,19 +85,20 @@ volumeMounts:
 {{- end -}}
 
 {{/* Alive is: it answers at all, were it only that it has no certificate to show, which a kubelet would
-     take for silence: hence a command. Ready is: its database, keys and certificate are there. Neither is
-     asked before it has started, which may take as long as a migration. */}}
+     take for silence: hence a command, which reads no file. Ready is: its database, keys and certificate
+     are there. Neither is asked before it has started, which may take as long as a migration. */}}
 {{- define "freehold.probes" -}}
 {{- $v := .Values }}
+{{- $at := ternary "http://127.0.0.1:8080" "https://127.0.0.1:8443" $v.evaluation.enabled }}
 startupProbe:
   exec:
-    command: [/freehold, healthcheck, --alive]
+    command: [/freehold, healthcheck, --alive, --url, {{ $at | quote }}]
   periodSeconds: 5
   timeoutSeconds: 6
   failureThreshold: {{ div (int $v.startupSeconds) 5 }}
 livenessProbe:
   exec:
-    command: [/freehold, healthcheck, --alive]
+    command: [/freehold, healthcheck, --alive, --url, {{ $at | quote }}]
   periodSeconds: 20
   timeoutSeconds: 6
   failureThreshold: 3

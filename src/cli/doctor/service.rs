@@ -109,7 +109,7 @@ async fn listeners(settings: &Settings, is_live: bool) -> Finding {
         .collect();
     let shown = shown.join(", ");
     if is_live {
-        return match probe::readiness(&settings.server).await {
+        return match probe::here(&settings.server, probe::Question::Ready).await {
             Ok(_) => Finding::ok(PART, format!("{shown}, and the service answers there")),
             Err(error) => Finding::warn(PART, error.to_string()),
         };

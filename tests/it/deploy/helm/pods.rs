@@ -152,7 +152,8 @@ fn a_pod_says_what_it_needs_and_is_alive_whatever_its_database_certificate_and_k
         );
         // Who is asked answers as long as the process does; `/readyz` looks at the parts.
         for one in [&startup, &liveness] {
-            let command = json!(["/freehold", "healthcheck", "--alive"]);
+            let at = "https://127.0.0.1:8443";
+            let command = json!(["/freehold", "healthcheck", "--alive", "--url", at]);
             assert_eq!(one["exec"]["command"], command, "{name}");
         }
         assert_eq!(readiness["httpGet"]["scheme"], "HTTPS", "{name}");
