@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::rustls::{self, pki_types::ServerName};
 use url::Url;
 
@@ -98,7 +98,9 @@ pub async fn here(server: &Server, question: Question) -> Result<Readiness, Prob
         if address.port() == 0 {
             return Err(ProbeError::UnknownPort);
         }
-        match patiently(question, ask(server, address, path)).await {
+        let name = server.tls.is_on().then(|| address.ip().into());
+        let authority = address.to_string();
+        match patiently(question, ask(address, &authority, name, path)).await {
             Ok(readiness) => return Ok(readiness),
             Err(why) => last = ProbeError::NoAnswer { address, path, why },
         }
@@ -116,14 +118,12 @@ pub async fn at(url: &Url, question: Question) -> Result<Readiness, ProbeError> 
     let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']);
     let port = url.port_or_known_default().ok_or_else(wrong)?;
     let asking = async {
-        let stream = TcpStream::connect((host, port)).await?;
+        let name = match url.scheme() {
+            "http" => None,
+            _ => Some(ServerName::try_from(host.to_owned()).map_err(io::Error::other)?),
+        };
         let authority = format!("{}:{port}", url.host_str().unwrap_or_default());
-        if url.scheme() == "http" {
-            return converse(stream, &authority, question.path()).await;
-        }
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let stream = tls::any_certificate()?.connect(name, stream).await?;
-        converse(stream, &authority, question.path()).await
+        ask((host, port), &authority, name, question.path()).await
     };
     let answer = patiently(question, asking).await;
     answer.map_err(|why| ProbeError::NothingThere {
@@ -168,15 +168,19 @@ fn is_a_refusal(error: &io::Error) -> bool {
     matches!(inner, Some(rustls::Error::AlertReceived(_)))
 }
 
-async fn ask(server: &Server, address: SocketAddr, path: &str) -> io::Result<Readiness> {
-    let stream = TcpStream::connect(address).await?;
-    match tls::connector(&server.tls)? {
-        None => converse(stream, &address.to_string(), path).await,
-        Some(tls) => {
-            let stream = tls.connect(address.ip().into(), stream).await?;
-            converse(stream, &address.to_string(), path).await
-        }
-    }
+/// Asks `authority`, who is at `to`; encrypted, if there is a name for the handshake.
+async fn ask(
+    to: impl ToSocketAddrs,
+    authority: &str,
+    name: Option<ServerName<'static>>,
+    path: &str,
+) -> io::Result<Readiness> {
+    let stream = TcpStream::connect(to).await?;
+    let Some(name) = name else {
+        return converse(stream, authority, path).await;
+    };
+    let stream = tls::any_certificate()?.connect(name, stream).await?;
+    converse(stream, authority, path).await
 }
 
 async fn converse<S>(stream: S, authority: &str, path: &str) -> io::Result<Readiness>

@@ -1,4 +1,4 @@
-//! Encrypting connections, and asking a service on this machine that does.
+//! Encrypting connections, and asking a service that does.
 
 use std::sync::Arc;
 
@@ -15,7 +15,6 @@ use tokio_rustls::rustls::{
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::Certificate;
-use crate::config::Tls;
 
 /// What encrypts connections, and the certificate without which none goes on.
 #[derive(Clone)]
@@ -38,12 +37,6 @@ impl Encryption {
             certificate,
         })
     }
-}
-
-/// What asks an encrypting service on this machine for its readiness; `None` when no certificate is
-/// configured.
-pub(super) fn connector(tls: &Tls) -> std::io::Result<Option<TlsConnector>> {
-    tls.is_on().then(any_certificate).transpose()
 }
 
 /// For asking whether something runs. Any certificate will do: names and authorities say nothing about
