@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use freehold::config;
+
 use crate::architecture::{root, rust_text::files};
+use crate::support::generated::is_current;
 
 /// A page: where it is from the root of the repository, and what it says.
 struct Page {
@@ -141,6 +144,12 @@ fn commands(text: &str) -> Vec<String> {
     // A mention of several: `freehold backup now | list`.
     found.retain(|line| line.starts_with(|one: char| one.is_ascii_lowercase()));
     found
+}
+
+#[test]
+fn the_reference_and_the_annotated_file_are_those_of_the_program() {
+    is_current(root().join("docs/configuration.md"), &config::reference());
+    is_current(root().join("config/freehold.toml"), &config::annotated());
 }
 
 #[test]

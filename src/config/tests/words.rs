@@ -1,6 +1,6 @@
 //! Show, explain, the reference, the annotated file, and that the tree and its table agree.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
@@ -124,30 +124,6 @@ fn in_a_section_values_come_first_then_sections_then_lists_of_tables() {
         fields.iter().for_each(|field| judge(&field.shape));
     }
     judge(&Settings::SHAPE);
-}
-
-#[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "whether to write the files anew is asked here"
-)]
-fn the_written_reference_and_the_annotated_file_are_current() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (name, text) in [
-        ("docs/configuration.md", reference()),
-        ("config/freehold.toml", annotated()),
-    ] {
-        let path = root.join(name);
-        if std::env::var_os("FREEHOLD_BLESS").is_some_and(|value| value == "1") {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, &text).unwrap();
-        }
-        let written = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            written == text,
-            "{name} is not current: run `make generate`"
-        );
-    }
 }
 
 #[test]
