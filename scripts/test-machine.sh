@@ -159,7 +159,6 @@ waits_for_a_program() {
     wait_for 20 is freehold-fetch SubState auto-restart && nothing_installed
 }
 waits_for_a_role() {
-  rest
   touch "$work/metadata/no-role"
   { fetch || true; } && said freehold-fetch "the role Storage Blob Data Reader is not in effect yet" && nothing_installed
   local rc=$?
@@ -178,7 +177,6 @@ sends_no_token_in_the_clear() {
 }
 starts_at_every_boot() { inside systemctl is-enabled freehold.service freehold-fetch.timer freehold-data-disk.service; }
 refuses_another_checksum() {
-  rest
   upload /machine/second "freehold-$first" && { fetch || true; } &&
     said freehold-fetch "wanted is $first" && nothing_installed
 }

@@ -71,8 +71,11 @@ impl Sampling {
         let parent = parent(incoming.headers);
         let said = parent.as_ref().filter(|_| self.callers_decide);
         let is_taken = said.map_or_else(|| self.takes(incoming.id), SpanContext::is_sampled);
-        let span = is_taken.then(|| Span::begin(incoming.what(), parent.as_ref()));
-        let span = span.unwrap_or_default();
+        let span = if is_taken {
+            Span::begin(incoming.what(), parent.as_ref())
+        } else {
+            Span::default()
+        };
         let inside = span.context().or_else(|| parent.as_ref().map(unsampled));
         Following {
             span,

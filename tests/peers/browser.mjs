@@ -13,7 +13,6 @@ const pictures = process.env.PICTURES ?? join(fileURLToPath(new URL('../..', imp
 const { origin } = new URL(link);
 mkdirSync(pictures, { recursive: true });
 
-
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
 const complaints = [];
